@@ -1,0 +1,48 @@
+/**
+ * How many bytes of replies may exist at once. No request is taken unless its largest reply fits (T3): a peer that
+ * asks for much and reads nothing costs bounded memory, and gets every byte once it reads on. One budget serves a
+ * connection with all its channels; its parent is the process's.
+ */
+export class Budget {
+  readonly #limit: number;
+  readonly #parent: Budget | null;
+  readonly #waiting = new Set<() => void>();
+  #taken = 0;
+
+  constructor(limit: number, parent: Budget | null = null) {
+    this.#limit = limit;
+    this.#parent = parent;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Takes `bytes`, or takes nothing and says `false`. One request always fits an empty budget. */
+  take(bytes: number): boolean {
+    if (this.#taken > 0 && this.#taken + bytes > this.#limit) return false;
+    if (this.#parent && !this.#parent.take(bytes)) return false;
+    this.#taken += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#taken -= bytes;
+    this.#parent?.give(bytes);
+    const woken = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of woken) wake();
+  }
+
+  /** Calls back once, when bytes have come back here or to the parent. */
+  whenGiven(wake: () => void): void {
+    this.#waiting.add(wake);
+    this.#parent?.whenGiven(wake);
+  }
+
+  /** Forgets a waiter that went away. */
+  forget(wake: () => void): void {
+    this.#waiting.delete(wake);
+    this.#parent?.forget(wake);
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * How much each test does: a quick number for every day, a larger one with `CI=true`. Nothing is skipped by
+ * either; this table is the only place that knows the two.
+ */
+const counts = {
+  jailSwaps: { quick: 10_000, ci: 100_000 },
+  jailPaths: { quick: 500, ci: 5_000 },
+  propertyRuns: { quick: 100, ci: 1_000 },
+  listedEntries: { quick: 100_000, ci: 100_000 },
+  unreadReads: { quick: 10_000, ci: 100_000 },
+  fuzzedStreams: { quick: 300, ci: 5_000 },
+  rekeyBytes: { quick: 64 * 2 ** 20, ci: 2 ** 30 },
+} as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
+
+const size = process.env['CI'] === 'true' ? 'ci' : 'quick';
+
+export function scale(name: keyof typeof counts): number {
+  return counts[name][size];
+}
