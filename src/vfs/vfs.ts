@@ -65,7 +65,8 @@ export interface Handle {
   /** Resolves once data and metadata are on stable storage. */
   sync(): Promise<void>;
   space(): Promise<Space>;
-  close(): Promise<void>;
+  /** `complete: false` says that the session ended before the client closed the file; the log tells the two apart. */
+  close(ending?: { readonly complete: boolean }): Promise<void>;
 }
 
 export interface Listing {
