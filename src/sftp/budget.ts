@@ -1,7 +1,8 @@
 /**
- * How many bytes of replies may exist at once. No request is taken unless its largest reply fits (T3): a peer that
- * asks for much and reads nothing costs bounded memory, and gets every byte once it reads on. One budget serves a
- * connection with all its channels; its parent is the process's.
+ * How many bytes may wait at once. For replies: no request is taken unless its largest reply fits (T3), so a peer that
+ * asks for much and reads nothing costs bounded memory, and gets every byte once it reads on. For input: what arrived
+ * and is not yet written; a full budget stops the window. One budget of each serves a connection with all its
+ * channels; its parent is the process's.
  */
 export class Budget {
   readonly #limit: number;
@@ -24,6 +25,16 @@ export class Budget {
     if (this.#parent && !this.#parent.take(bytes)) return false;
     this.#taken += bytes;
     return true;
+  }
+
+  /** Takes what is there already, over the limit if need be; `full` then tells the giver to stop. */
+  charge(bytes: number): void {
+    this.#taken += bytes;
+    this.#parent?.charge(bytes);
+  }
+
+  get full(): boolean {
+    return this.#taken >= this.#limit || (this.#parent?.full ?? false);
   }
 
   give(bytes: number): void {

@@ -1,0 +1,90 @@
+import { Fault } from '../../fault.js';
+import type { ByteString } from '../../names.js';
+import type { Handle, Vfs } from '../../vfs/vfs.js';
+import type { SessionContext } from '../context.js';
+import { success } from '../fault-to-status.js';
+import { maxBlock } from '../limits.js';
+import type { RequestOf } from '../operation.js';
+
+interface CopyRange {
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  /** Bytes to copy; `Infinity` up to the end of the source. */
+  readonly length: number;
+}
+
+/** Copies through `Handle.read` and `Handle.write`, so that whatever guards those guards a copy as well. */
+async function copyBytes(from: Handle, to: Handle, range: CopyRange, signal: AbortSignal): Promise<number> {
+  const buffer = Buffer.allocUnsafe(Math.min(maxBlock, range.length));
+  let copied = 0;
+  while (copied < range.length) {
+    if (signal.aborted) throw new Fault('cancelled');
+    const wanted = Math.min(buffer.length, range.length - copied);
+    const bytesRead = await from.read(buffer.subarray(0, wanted), range.fromOffset + copied);
+    if (bytesRead === 0) break;
+    await to.write([buffer.subarray(0, bytesRead)], range.toOffset + copied);
+    copied += bytesRead;
+  }
+  return copied;
+}
+
+/** A copy onto itself would chase its own end, or empty the file before it was read. */
+function refuseSameFile(from: Handle, to: Handle): void {
+  if (from.inode.dev === to.inode.dev && from.inode.ino === to.inode.ino) {
+    throw new Fault('invalid', 'source and target of the copy are the same file');
+  }
+}
+
+/** copy-data [filexfer-extensions-00 7, PROTOCOL 4.11]. */
+export async function copyData(request: RequestOf<'copy-data'>, context: SessionContext): Promise<Buffer> {
+  const { handles, gate, signal } = context;
+  const from = handles.file(request.from).file;
+  const to = handles.file(request.to).file;
+  refuseSameFile(from, to);
+  if (
+    !Number.isSafeInteger(request.fromOffset + request.length) ||
+    !Number.isSafeInteger(request.toOffset + request.length)
+  ) {
+    throw new Fault('invalid', 'the copy ends beyond the largest file size (2^53-1 bytes)');
+  }
+  const length = request.length === 0 ? Infinity : request.length;
+  const range = { fromOffset: request.fromOffset, toOffset: request.toOffset, length };
+  await gate.pass(signal, () => copyBytes(from, to, range, signal));
+  return success(request.id);
+}
+
+/** copy-file [filexfer-extensions-00 6]: contents and permissions; the new file is removed again if that fails. */
+export async function copyFile(request: RequestOf<'copy-file'>, context: SessionContext): Promise<Buffer> {
+  const { vfs, gate, signal } = context;
+  await gate.pass(signal, async () => {
+    const from = await vfs.open(request.from, { read: true });
+    try {
+      await copyInto(vfs, from, request.to, request.overwrite, signal);
+    } finally {
+      await from.close();
+    }
+  });
+  return success(request.id);
+}
+
+async function copyInto(
+  vfs: Vfs,
+  from: Handle,
+  target: ByteString,
+  overwrite: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { mode } = await from.stat();
+  // Without TRUNC: an existing target keeps its bytes until it is known to be another file than the source.
+  const to = await vfs.open(target, { write: true, create: true, exclusive: !overwrite, mode });
+  let complete = false;
+  try {
+    refuseSameFile(from, to);
+    const length = await copyBytes(from, to, { fromOffset: 0, toOffset: 0, length: Infinity }, signal);
+    await to.set({ size: length, mode });
+    complete = true;
+  } finally {
+    await to.close({ complete });
+    if (!complete && to.opened.created) await vfs.remove(target).catch(() => undefined);
+  }
+}
