@@ -78,8 +78,11 @@ export function list(of: {
   default: readonly string[];
   help: string;
   allowed?: string;
+  /** What each item must pass; `allowed` says it in words. */
+  item?: (item: string) => boolean;
 }): Setting<readonly string[], readonly string[]> {
   const allowed = of.allowed ?? 'a list of texts that are not empty';
+  const fits = of.item ?? (() => true);
   return {
     default: of.default,
     help: of.help,
@@ -87,7 +90,7 @@ export function list(of: {
     parse: (stored) =>
       Array.isArray(stored) &&
       stored.length > 0 &&
-      stored.every((item) => typeof item === 'string' && item !== '')
+      stored.every((item) => typeof item === 'string' && item !== '' && fits(item))
         ? (stored as readonly string[])
         : refuse(allowed),
     fromText: (typed) => typed.split(',').map((item) => item.trim()),

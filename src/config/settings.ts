@@ -1,3 +1,4 @@
+import { parseAddress } from './address.js';
 import { bool, count, duration, limit, list, size, text, type Setting } from './setting.js';
 
 /**
@@ -5,7 +6,12 @@ import { bool, count, duration, limit, list, size, text, type Setting } from './
  * documentation derive from this table. The environment name of `login.grace` is `PLIMSOLL_LOGIN_GRACE`.
  */
 export const settings = {
-  listen: list({ default: ['127.0.0.1:2222'], help: 'addresses to serve on, HOST:PORT; port 0 picks one' }),
+  listen: list({
+    default: ['127.0.0.1:2222'],
+    allowed: 'a list of addresses like 127.0.0.1:2222 or [::1]:2222',
+    item: (text) => parseAddress(text) !== null,
+    help: 'addresses to serve on, HOST:PORT; port 0 picks one',
+  }),
   'log.level': text({
     default: 'info',
     oneOf: ['error', 'warn', 'info', 'debug'],

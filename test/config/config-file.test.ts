@@ -1,0 +1,150 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { configPath, readConfigFile, setInFile, unsetInFile } from '../../src/config/config-file.js';
+import { loadSettings } from '../../src/config/load-settings.js';
+import { settings } from '../../src/config/settings.js';
+
+function rootWith(content?: unknown): string {
+  const root = mkdtempSync(join(tmpdir(), 'plimsoll-config-'));
+  if (content === undefined) return root;
+  mkdirSync(join(root, 'etc'));
+  writeFileSync(configPath(root), typeof content === 'string' ? content : JSON.stringify(content));
+  return root;
+}
+
+function load(root: string, env: Record<string, string> = {}) {
+  return loadSettings({ root, env });
+}
+
+describe('reading', () => {
+  it('takes the default where there is no file, and makes neither file nor folder', () => {
+    const root = rootWith();
+    const loaded = load(root);
+    expect(loaded.settings['login.grace']).toBe(30_000);
+    expect(loaded.settings['quota.bytes']).toBe(100_000_000);
+    expect(loaded.sources.listen).toBe('default');
+    expect(existsSync(join(root, 'etc'))).toBe(false);
+  });
+
+  it('takes the command line before the environment before the file', () => {
+    const root = rootWith({ 'login.tries': 3, 'login.pending': 7, umask: '027' });
+    const loaded = loadSettings({
+      root,
+      env: { PLIMSOLL_LOGIN_PENDING: '8', PLIMSOLL_UMASK: '077' },
+      overrides: { umask: { value: '007', option: '--umask' } },
+    });
+    expect(loaded.settings['login.tries']).toBe(3);
+    expect(loaded.settings['login.pending']).toBe(8);
+    expect(loaded.settings.umask).toBe('007');
+    expect(loaded.sources).toMatchObject({
+      'login.tries': 'file',
+      'login.pending': 'environment',
+      umask: 'command line',
+      listen: 'default',
+    });
+  });
+
+  it('does not write to a file that it reads, whatever the rights', () => {
+    const root = rootWith({ 'login.tries': 3 });
+    chmodSync(configPath(root), 0o444);
+    chmodSync(join(root, 'etc'), 0o555);
+    const before = statSync(configPath(root));
+    expect(load(root).settings['login.tries']).toBe(3);
+    const after = statSync(configPath(root));
+    expect([after.ino, after.mtimeMs]).toEqual([before.ino, before.mtimeMs]);
+  });
+});
+
+describe('what is wrong', () => {
+  it('names the setting, the value, where it was found and what is allowed', () => {
+    const root = rootWith({ 'login.grace': 'soon' });
+    expect(() => load(root)).toThrow(
+      `login.grace is "soon" in ${configPath(root)}: allowed is a time like 30s, 15m or 1h, from 1s to 10m`,
+    );
+    expect(() => load(rootWith(), { PLIMSOLL_LOGIN_PENDING_PER_ADDRESS: '0' })).toThrow(
+      'login.pendingPerAddress is 0 in the environment (PLIMSOLL_LOGIN_PENDING_PER_ADDRESS): ' +
+        'allowed is a whole number from 1 to 100000',
+    );
+    expect(() =>
+      loadSettings({
+        root: rootWith(),
+        env: {},
+        overrides: { listen: { value: ['nowhere'], option: '--listen' } },
+      }),
+    ).toThrow('listen is ["nowhere"] (--listen): allowed is a list of addresses like 127.0.0.1:2222');
+  });
+
+  it('refuses an unknown setting with the nearest that there is', () => {
+    const root = rootWith({ 'login.grcae': '30s' });
+    expect(() => load(root)).toThrow(
+      `there is no setting 'login.grcae' in ${configPath(root)}; did you mean 'login.grace'?`,
+    );
+    expect(() => load(rootWith({ xyzzyplugh: 1 }))).toThrow(/^there is no setting 'xyzzyplugh' in [^;]*$/);
+  });
+
+  it('lists every problem, not the first only', () => {
+    const root = rootWith({ 'login.tries': 'many', 'session.handles': -1 });
+    expect(() => load(root)).toThrow(/login\.tries is "many"[^]*\n.*session\.handles is -1/);
+  });
+
+  it.each([
+    ['{ "login.tries": 3', 'is not valid JSON'],
+    ['[]', 'must hold one JSON object'],
+    ['"text"', 'must hold one JSON object'],
+    ['null', 'must hold one JSON object'],
+    ['', 'is not valid JSON'],
+  ])('refuses %j, naming the file, and leaves it as it is', (content, sentence) => {
+    const root = rootWith(content);
+    expect(() => load(root)).toThrow(`${configPath(root)} ${sentence}`);
+    expect(readFileSync(configPath(root), 'utf8')).toBe(content);
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('takes %s for no setting', (name) => {
+    expect(() => load(rootWith(`{ "${name}": {} }`))).toThrow(`there is no setting '${name}'`);
+  });
+});
+
+describe('writing', () => {
+  it('holds only what the operator changed, with flat names, for nobody else to read', () => {
+    const root = rootWith();
+    setInFile(configPath(root), 'login.grace', '20s');
+    setInFile(configPath(root), 'listen', ['0.0.0.0:22']);
+    expect(JSON.parse(readFileSync(configPath(root), 'utf8'))).toEqual({
+      'login.grace': '20s',
+      listen: ['0.0.0.0:22'],
+    });
+    expect(statSync(configPath(root)).mode & 0o777).toBe(0o600);
+    expect(unsetInFile(configPath(root), 'login.grace')).toBe(true);
+    expect(unsetInFile(configPath(root), 'login.grace')).toBe(false);
+    expect(readConfigFile(configPath(root))).toEqual({ listen: ['0.0.0.0:22'] });
+  });
+
+  it('refuses a wrong value and leaves the file', () => {
+    const root = rootWith({ 'login.tries': 3 });
+    expect(() => setInFile(configPath(root), 'login.tries', 0)).toThrow('login.tries is 0: allowed is');
+    expect(readConfigFile(configPath(root))).toEqual({ 'login.tries': 3 });
+  });
+
+  it('can repair the one wrong setting, and take an unknown one out', () => {
+    const root = rootWith({ 'login.tries': 'many' });
+    setInFile(configPath(root), 'login.tries', 4);
+    expect(readConfigFile(configPath(root))).toEqual({ 'login.tries': 4 });
+    const other = rootWith({ 'login.tires': 4 });
+    expect(unsetInFile(configPath(other), 'login.tires')).toBe(true);
+    expect(readConfigFile(configPath(other))).toEqual({});
+  });
+});
+
+it('has defaults that are allowed', () => {
+  for (const setting of Object.values(settings)) expect(() => setting.parse(setting.default)).not.toThrow();
+});
