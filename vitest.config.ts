@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { MinutesReporter } from './test/minutes.js';
 
 export default defineConfig({
   test: {
@@ -7,6 +8,7 @@ export default defineConfig({
     // Threads share one process id, umask and working directory; the tests start servers and switch users.
     pool: 'forks',
     testTimeout: 30_000,
-    hookTimeout: 30_000,
+    hookTimeout: 60_000,
+    reporters: ['default', new MinutesReporter()],
   },
 });
