@@ -1,0 +1,82 @@
+import { closeSync, openSync } from 'node:fs';
+import { pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import { Fault } from '../fault.js';
+import type { Events } from './events.js';
+import { LineWriter } from './line-writer.js';
+import { printable, printableDeep } from './printable.js';
+import { routeOf, type Level } from './routes.js';
+
+export interface LogOptions {
+  readonly level: Level;
+  /** A file that lines are appended to, or a descriptor (2 is stderr). */
+  readonly target: string | number;
+  /** Text for people in place of JSON lines. */
+  readonly readable: boolean;
+  readonly colour: boolean;
+}
+
+export interface Log {
+  /** The last words of a process that something killed; they are written when this returns. */
+  fatal(message: string, error: unknown): void;
+  /** Resolves once everything is written, after two seconds at the latest. */
+  close(): Promise<void>;
+}
+
+/**
+ * Writes each event as one line. A target that fails or stalls later costs lines, never the process.
+ * @throws Fault `failure` when a file cannot be opened now
+ */
+export function openLog(options: LogOptions, events: Events): Log {
+  if (typeof options.target === 'string') checkWritable(options.target);
+  const pretty = options.readable
+    ? prettyFactory({ colorize: options.colour, ignore: 'event', translateTime: 'SYS:HH:MM:ss' })
+    : (line: string) => line;
+  const lines = new LineWriter({
+    target: options.target,
+    // The log is the place where this would be said.
+    failed: () => undefined,
+    lost: (count) => pretty(lostLine(count)),
+  });
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    { write: (line: string) => lines.write(pretty(line)) },
+  );
+
+  const leave = events.subscribe((name, event) => {
+    const { level, say } = routeOf(name);
+    if (!logger.isLevelEnabled(level)) return;
+    logger[level]({ event: name, ...(printableDeep(event) as object) }, printable(say(event)));
+  });
+
+  return {
+    fatal(message, error) {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      logger.fatal({ error: stack }, message);
+      lines.flushNow();
+    },
+    async close() {
+      leave();
+      await lines.flush(2000);
+    },
+  };
+}
+
+function checkWritable(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new Fault('failure', `the log file ${path} cannot be opened: ${code}`, { cause });
+  }
+}
+
+function lostLine(count: number): string {
+  const time = new Date().toISOString();
+  return `${JSON.stringify({ level: 'warn', time, event: 'log.lost', lines: count, msg: `${count} lines lost` })}\n`;
+}

@@ -1,0 +1,16 @@
+import { fromText, toText } from '../names.js';
+
+/** Control and direction characters as `\xNN`: what a peer sent can neither forge a line nor steer a terminal. */
+export function printable(text: string): string {
+  return toText(fromText(text));
+}
+
+/** The same for every text inside a value; other values stay as they are. */
+export function printableDeep(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value);
+  if (Array.isArray(value)) return value.map(printableDeep);
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, printableDeep(inner)]));
+  }
+  return value;
+}

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, closeSync, constants, readSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { LineWriter } from '../../src/observe/line-writer.js';
+
+const quiet = { failed: () => undefined, lost: (count: number) => `lost ${count}\n` };
+
+it('costs bounded memory while its target does not read, and says what was lost (P1)', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'plimsoll-lines-')), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const writer = new LineWriter({ target: pipe, waitingChars: 1000, ...quiet });
+  const line = `${'x'.repeat(99)}\n`;
+  for (let number = 0; number < 50; number++) writer.write(line);
+  await writer.flush(1000);
+  writer.write('after\n');
+  await writer.flush(1000);
+  const buffer = Buffer.alloc(100_000);
+  const text = buffer.toString('latin1', 0, readSync(pipe, buffer));
+  closeSync(pipe);
+  expect(text).toBe(`lost 40\n${line.repeat(10)}after\n`);
+});
+
+it('gives up waiting for a full pipe after the time it was given', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'plimsoll-lines-')), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const writer = new LineWriter({ target: pipe, ...quiet });
+  writer.write(`${'x'.repeat(1_000_000)}\n`);
+  const before = Date.now();
+  await writer.flush(100);
+  expect(Date.now() - before).toBeLessThan(5000);
+  // Let it finish, so that it does not retry for ever.
+  const buffer = Buffer.alloc(1_100_000);
+  let read = 0;
+  while (read < 1_000_001) {
+    read += readSync(pipe, buffer, read, buffer.length - read, null);
+    await writer.flush(50);
+  }
+  closeSync(pipe);
+  expect(read).toBe(1_000_001);
+});
+
+it('writes what waits before it returns when the process is about to end', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'plimsoll-lines-')), 'log');
+  const writer = new LineWriter({ target: path, ...quiet });
+  writer.write('one\n');
+  writer.write('two\n');
+  writer.flushNow();
+  expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
+});
