@@ -24,3 +24,11 @@ type Lanes<K extends RequestKind> =
   RequestOf<K> extends { readonly handle: ByteString } ? 'handle' | 'listing' : 'paths' | 'none';
 
 export type OperationTable = { readonly [K in RequestKind]: Operation<K> };
+
+/** A row whose kind is known at run time only. */
+export interface AnyOperation {
+  readonly effect: 'read' | 'write';
+  readonly lane: 'handle' | 'listing' | 'paths' | 'none';
+  readonly reply: number | ((request: never) => number);
+  readonly run: (request: never, context: SessionContext) => Promise<Buffer> | Buffer;
+}

@@ -118,7 +118,7 @@ export class Pipeline {
         this.#start(slot);
       }
       // `#start` may have run the task to its end.
-      if ((slot.state as Slot['state']) !== 'done') earlier.add(slot.lane);
+      if (slot.state !== 'done') earlier.add(slot.lane);
     }
   }
 }

@@ -9,7 +9,7 @@ import type { SessionContext } from './context.js';
 import { faultToStatus } from './fault-to-status.js';
 import { Handles } from './handles.js';
 import { smallReply } from './limits.js';
-import type { Operation, RequestKind } from './operation.js';
+import type { AnyOperation } from './operation.js';
 import { operations } from './operations.js';
 import { Pipeline, type Lane } from './pipeline.js';
 import { Refusals } from './refusals.js';
@@ -214,7 +214,7 @@ export class SftpSession implements ChannelSink {
 
   #laneOf(request: Taken['request']): Lane {
     if (request.kind === 'malformed') return nowhere;
-    const { lane, effect } = operationOf(request.kind);
+    const { lane, effect } = operationOf(request);
     switch (lane) {
       case 'none':
         return nowhere;
@@ -231,7 +231,7 @@ export class SftpSession implements ChannelSink {
   #answer(request: Taken['request']): Buffer | Promise<Buffer> {
     if (request.kind === 'malformed') return faultToStatus(request.id, new Fault('bad-message'));
     try {
-      const reply = operationOf(request.kind).run(request as never, this.#context);
+      const reply = operationOf(request).run(request as never, this.#context);
       return reply instanceof Promise
         ? reply.catch((thrown: unknown) => this.#refuse(request, thrown))
         : reply;
@@ -296,14 +296,13 @@ export class SftpSession implements ChannelSink {
   }
 }
 
-function operationOf(kind: RequestKind): Operation<RequestKind> {
-  // Each row is typed by its own kind; which one it is, is known only here, at run time.
-  return operations[kind] as unknown as Operation<RequestKind>;
+function operationOf(request: Exclude<Taken['request'], { readonly kind: 'malformed' }>): AnyOperation {
+  return operations[request.kind];
 }
 
 function largestReply(request: Taken['request']): number {
   if (request.kind === 'malformed') return smallReply;
-  const { reply } = operationOf(request.kind);
+  const { reply } = operationOf(request);
   return typeof reply === 'number' ? reply : reply(request as never);
 }
 
