@@ -1,23 +1,12 @@
-import type { Kind, SetAttributes, Stats } from '../vfs/vfs.js';
-import type { Attrs } from '../wire/attrs.js';
-
-/** File type bits of st_mode, as the permissions field of ATTRS carries them [filexfer-02 5]. */
-const typeBits: Readonly<Record<Kind, number>> = {
-  file: 0o100000,
-  folder: 0o040000,
-  symlink: 0o120000,
-  fifo: 0o010000,
-  socket: 0o140000,
-  'block-device': 0o060000,
-  'character-device': 0o020000,
-};
+import type { SetAttributes, Stats } from '../vfs/vfs.js';
+import { fileTypeBits, type Attrs } from '../wire/attrs.js';
 
 export function attrsOf(stats: Stats): Attrs {
   return {
     size: stats.size,
     uid: stats.uid,
     gid: stats.gid,
-    permissions: typeBits[stats.kind] | stats.mode,
+    permissions: fileTypeBits[stats.kind] | stats.mode,
     atime: wireTime(stats.atime),
     mtime: wireTime(stats.mtime),
   };

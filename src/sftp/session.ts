@@ -3,12 +3,13 @@ import { decodeRequest, encodeVersion, type Request } from '../wire/codec.js';
 import { advertised } from '../wire/extensions.js';
 import { Frames } from '../wire/frame.js';
 import { Malformed } from '../wire/malformed.js';
+import { vendorIdPair } from '../wire/vendor-id.js';
 import type { Budget } from './budget.js';
 import type { ChannelSink, SessionChannel } from './channel.js';
 import type { SessionContext } from './context.js';
 import { faultToStatus } from './fault-to-status.js';
 import { Handles } from './handles.js';
-import { smallReply } from './limits.js';
+import { smallReply } from './reply-sizes.js';
 import type { AnyOperation } from './operation.js';
 import { operations } from './operations.js';
 import { Pipeline, type Lane } from './pipeline.js';
@@ -31,6 +32,8 @@ export interface SessionOptions extends Omit<SessionContext, 'handles' | 'signal
   readonly output: Budget;
   /** Bytes that may wait for the disk, shared likewise. */
   readonly input: Budget;
+  /** The product's version, for `vendor-id`. */
+  readonly version: string;
   /** Called once, when the channel is gone and every file is closed. */
   readonly ended: (requests: number) => void;
   /** What went wrong on our side, for the operator; the client was told `failure`. */
@@ -192,7 +195,10 @@ export class SftpSession implements ChannelSink {
   }
 
   #sendVersion(asked: number): void {
-    const reply = encodeVersion(Math.min(asked, spokenVersion), advertised);
+    const reply = encodeVersion(Math.min(asked, spokenVersion), [
+      ...advertised,
+      vendorIdPair({ vendor: 'Plimsoll', product: 'Plimsoll', version: this.#options.version, build: 0 }),
+    ]);
     this.#options.output.charge(reply.length);
     this.#owedOutput += reply.length;
     this.#channel.send(reply);

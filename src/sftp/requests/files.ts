@@ -4,7 +4,7 @@ import { openFlags } from '../../wire/open-flags.js';
 import { attrsOf, setAttributesOf } from '../attributes.js';
 import type { SessionContext } from '../context.js';
 import { success } from '../fault-to-status.js';
-import { maxBlock } from '../limits.js';
+import { maxBlock } from '../../wire/limits.js';
 import type { RequestOf } from '../operation.js';
 
 /** OPEN [filexfer-02 6.3]. */
@@ -58,9 +58,6 @@ export async function read(request: RequestOf<'read'>, { handles }: SessionConte
 /** WRITE [filexfer-02 6.4]. */
 export async function write(request: RequestOf<'write'>, { handles }: SessionContext): Promise<Buffer> {
   const { file } = handles.file(request.handle);
-  if (!Number.isSafeInteger(request.offset + request.length)) {
-    throw new Fault('invalid', 'the write ends beyond the largest file size (2^53-1 bytes)');
-  }
   await file.write(request.data, request.offset);
   return success(request.id);
 }

@@ -6,7 +6,7 @@ import { longname } from '../../wire/longname.js';
 import { attrsOf, setAttributesOf } from '../attributes.js';
 import type { Person, SessionContext } from '../context.js';
 import { success } from '../fault-to-status.js';
-import { maxListingReply } from '../limits.js';
+import { maxListingReply } from '../reply-sizes.js';
 import type { RequestOf } from '../operation.js';
 
 /** Entries asked of the filesystem at once; about as many as fit one reply. */

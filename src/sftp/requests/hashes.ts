@@ -5,7 +5,7 @@ import type { ByteString } from '../../names.js';
 import type { Handle } from '../../vfs/vfs.js';
 import { encodeExtendedReply } from '../../wire/codec.js';
 import type { SessionContext } from '../context.js';
-import { maxPacketLength } from '../limits.js';
+import { maxPacket } from '../../wire/limits.js';
 import type { RequestOf } from '../operation.js';
 
 interface HashRange {
@@ -52,7 +52,7 @@ async function hashed(
   );
   const joined = Buffer.concat(result.hashes);
   // The file may have grown since it was measured.
-  if (joined.length > maxPacketLength - replyHead) throw tooMany(0);
+  if (joined.length > maxPacket - replyHead) throw tooMany(0);
   return { algorithm, hashes: joined };
 }
 
@@ -62,7 +62,7 @@ async function refuseTooMany(file: Handle, range: HashRange, each: number): Prom
   const { size } = await file.stat();
   const rest = Math.max(0, size - range.start);
   const length = range.length === 0 ? rest : Math.min(range.length, rest);
-  const most = Math.floor((maxPacketLength - replyHead) / each);
+  const most = Math.floor((maxPacket - replyHead) / each);
   if (Math.ceil(length / range.blockSize) > most) throw tooMany(Math.ceil(length / most));
 }
 

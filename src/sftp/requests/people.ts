@@ -3,14 +3,14 @@ import { fromText, toText, type ByteString } from '../../names.js';
 import { encodeExtendedReply } from '../../wire/codec.js';
 import type { Person, SessionContext } from '../context.js';
 import { success } from '../fault-to-status.js';
-import { maxBlock, maxPacketLength, smallReply } from '../limits.js';
+import { maxBlock, maxPacket } from '../../wire/limits.js';
 import type { RequestOf } from '../operation.js';
 import { bareName } from './bare-name.js';
 
 /** limits@openssh.com [PROTOCOL 4.8]. */
 export function limits(request: RequestOf<'limits@openssh.com'>, { maxHandles }: SessionContext): Buffer {
   return encodeExtendedReply(request.id, 'limits@openssh.com', {
-    maxPacketLength,
+    maxPacketLength: maxPacket,
     maxReadLength: maxBlock,
     maxWriteLength: maxBlock,
     maxOpenHandles: maxHandles,
@@ -46,10 +46,6 @@ export function usersGroups(
   { person }: SessionContext,
 ): Buffer {
   const name = fromText(person.name);
-  const longest = (request.uids.length + request.gids.length) * (4 + name.length);
-  if (longest > maxPacketLength - smallReply) {
-    throw new Fault('invalid', 'the names do not fit one reply: ask for fewer ids at once');
-  }
   return encodeExtendedReply(request.id, 'users-groups-by-id@openssh.com', {
     usernames: request.uids.map((uid) => (uid === person.uid ? name : '')),
     groupnames: request.gids.map((gid) => (gid === person.gid ? name : '')),

@@ -1,13 +1,11 @@
 import type { Space } from '../../vfs/vfs.js';
 import { encodeExtendedReply } from '../../wire/codec.js';
+import { filesystemFlags } from '../../wire/extensions.js';
 import type { SessionContext } from '../context.js';
 import type { RequestOf } from '../operation.js';
 
 /** Block size of every free-space figure. WinSCP multiplies by bsize, others by frsize: both are this [PROTOCOL 4.3]. */
 const blockSize = 512;
-
-const readOnlyFlag = 1;
-const noSuidFlag = 2;
 
 function statvfsFields(space: Space) {
   const blocks = Math.floor(space.bytesTotal / blockSize);
@@ -22,7 +20,7 @@ function statvfsFields(space: Space) {
     ffree: space.filesFree,
     favail: space.filesFree,
     fsid: 0,
-    flag: noSuidFlag | (space.readOnly ? readOnlyFlag : 0),
+    flag: filesystemFlags.noSetuid | (space.readOnly ? filesystemFlags.readOnly : 0),
     namemax: space.nameMax,
   };
 }

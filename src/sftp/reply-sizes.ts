@@ -1,8 +1,4 @@
-/** Payload bytes of the largest packet in either direction, as OpenSSH's server has it [PROTOCOL 4.8]. */
-export const maxPacketLength = 262_144;
-
-/** Largest READ and WRITE: the largest packet less 1 KiB for its head. */
-export const maxBlock = 261_120;
+import { maxIds } from '../wire/limits.js';
 
 /** A NAME reply of READDIR stays below what clients without `limits@openssh.com` take as one packet (34,000 bytes). */
 export const maxListingReply = 32_768;
@@ -12,3 +8,6 @@ export const smallReply = 1_024;
 
 /** A reply with one path in it, twice (filename and longname). */
 export const pathReply = 2 * 4_096 + smallReply;
+
+/** Two lists of as many names as may be asked for, each an account's: 64 bytes at most, and its length. */
+export const namesReply = 2 * maxIds * (64 + 4) + smallReply;
