@@ -80,16 +80,25 @@ export interface AccountStore {
   add(account: NewAccount): Promise<Account>;
   /** @throws Fault `not-found`, `exists` */
   update(id: number, change: AccountChange): Promise<Account>;
-  /** Removes the account, its keys, and the row of its home when no other account shares it. */
+  /**
+   * Removes the account, its keys, and the row of its home when no other account shares it.
+   * @throws Fault `not-found`
+   */
   remove(id: number): Promise<void>;
-  /** @throws Fault `exists` when the account has the key already */
+  /** @throws Fault `not-found`, or `exists` when the account has the key already */
   addKey(id: number, key: AuthorizedKey): Promise<void>;
   /** @throws Fault `not-found` */
   removeKey(id: number, fingerprint: string): Promise<void>;
+  /** Does nothing when the account is gone; not a change that `version` shows. */
   recordLogin(id: number, at: Date): Promise<void>;
+  /** All, by path. */
   homes(): Promise<readonly Home[]>;
+  /** @throws Fault `not-found` */
   setLines(homeId: number, lines: HomeLines): Promise<void>;
-  /** A number that differs after any change that somebody else committed (`PRAGMA data_version`); cheap. */
+  /**
+   * A number that differs after any change of an account, its keys or its home's lines that was committed, by whatever
+   * process (A3); cheap enough to ask several times a second.
+   */
   version(): number;
 }
 
