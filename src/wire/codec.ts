@@ -155,6 +155,14 @@ export function encodeAttrs(id: number, attrs: Attrs): Buffer {
   return encode(replies.attrs, { id, attrs });
 }
 
+/** Any reply, packet length first, by the table alone. */
+export function encodeReply(reply: Reply): Buffer {
+  const extension = extensionName(reply.kind);
+  if (extension !== null)
+    return encodeExtendedReply((reply as ExtendedReply).id, extension as never, { ...reply } as never);
+  return encode(replies[reply.kind as ReplyKind] as Packet, { ...reply });
+}
+
 /** [filexfer-02 8] */
 export function encodeExtendedReply<K extends ExtensionWithReply>(
   id: number,
