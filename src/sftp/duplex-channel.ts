@@ -35,7 +35,8 @@ export function duplexChannel(duplex: Duplex, options: DuplexChannelOptions = {}
       });
     },
     stderr: (text) => options.stderr?.(text),
-    finish: () => void duplex.end(),
+    // The other half may stay open for ever; what was queued has left once `end` calls back.
+    finish: () => void duplex.end(() => duplex.destroy()),
     destroy: () => void duplex.destroy(),
   };
 }

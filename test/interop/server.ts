@@ -50,7 +50,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   };
   await addAccount('alice');
 
-  const [command = process.execPath, ...before] = [...(options.under ?? []), process.execPath];
+  const [command, ...before] = [...(options.under ?? []), process.execPath];
   const child = spawn(command, [...before, program, 'serve', '--listen', '127.0.0.1:0'], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,119 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuSeconds } from './cpu.js';
+
+/** A server that takes part in a benchmark. */
+export interface Contender {
+  readonly name: string;
+  readonly port: number;
+  readonly user: string;
+  /** The folder on the host where a session starts. */
+  readonly folder: string;
+  /** CPU seconds spent by the server so far; of a server of processes, once its sessions have ended. */
+  cpu(): number;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+async function whenListening(port: number, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (child.exitCode !== null) throw new Error(`the server on port ${port} ended with ${child.exitCode}`);
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (open) return;
+    await sleep(50);
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** This project's server, as it is in `dist/`. */
+export async function plimsoll(work: string, publicKey: string): Promise<Contender> {
+  const root = join(work, 'plimsoll');
+  const program = join(process.cwd(), 'dist/bin/plimsoll.js');
+  const env = { ...process.env, PLIMSOLL_ROOT: root, PLIMSOLL_LOG_LEVEL: 'warn' };
+  execFileSync(process.execPath, [program, 'user', 'add', 'bench', '--quota', 'none', '--key', publicKey], {
+    env,
+  });
+  const child = spawn(process.execPath, [program, 'serve', '--listen', '127.0.0.1:0'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('plimsoll did not start');
+  const port = await new Promise<number>((resolve, reject) => {
+    let printed = '';
+    child.once('exit', (status) => reject(new Error(`plimsoll ended with ${status}`)));
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+      const match = /listening on .*:(\d+)\n/.exec(printed);
+      if (match) resolve(Number(match[1]));
+    });
+  });
+  const folder = join(root, 'homes/bench');
+  return {
+    name: 'plimsoll',
+    port,
+    user: 'bench',
+    folder,
+    cpu: () => cpuSeconds(pid),
+    stop: () => stopped(child),
+  };
+}
+
+/** OpenSSH's own server with its `internal-sftp`. */
+export async function openssh(work: string, publicKey: string): Promise<Contender> {
+  const folder = join(work, 'openssh');
+  mkdirSync(folder, { recursive: true });
+  // sshd insists on this folder when root starts it.
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
+  const hostKey = join(work, 'sshd_host_key');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
+  const port = await freePort();
+  const config = join(work, 'sshd_config');
+  writeFileSync(
+    config,
+    [
+      'ListenAddress 127.0.0.1',
+      `Port ${port}`,
+      `HostKey ${hostKey}`,
+      `AuthorizedKeysFile ${publicKey}`,
+      'StrictModes no',
+      'UsePAM no',
+      'PermitRootLogin yes',
+      'PidFile none',
+      'LogLevel ERROR',
+      `Subsystem sftp internal-sftp -d ${folder}`,
+    ].join('\n'),
+  );
+  const sshd = execFileSync('which', ['sshd'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
+  }).trim();
+  const child = spawn(sshd, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('sshd did not start');
+  await whenListening(port, child);
+  const user = userInfo().username;
+  return { name: 'openssh', port, user, folder, cpu: () => cpuSeconds(pid), stop: () => stopped(child) };
+}
