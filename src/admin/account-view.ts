@@ -1,0 +1,50 @@
+import type { Settings } from '../config/settings.js';
+import type { Account } from '../store/accounts.js';
+import { lineOf, type Line } from './lines.js';
+
+/** An account as `user list --json` and `user show --json` print it. */
+export interface AccountView {
+  readonly name: string;
+  readonly role: 'user' | 'admin';
+  readonly state: 'active' | 'locked' | 'expired';
+  /** Real path on the host. */
+  readonly home: string;
+  /** `null` is no limit. */
+  readonly quota: Line;
+  readonly readOnly: boolean;
+  /** ISO 8601 in UTC. */
+  readonly expires: string | null;
+  readonly keys: readonly KeyView[];
+  readonly usage: Usage;
+}
+
+export interface KeyView {
+  readonly fingerprint: string;
+  readonly type: string;
+  readonly comment: string;
+}
+
+export interface Usage {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+export function viewOf(account: Account, usage: Usage, settings: Settings, now: Date): AccountView {
+  return {
+    name: account.name,
+    role: account.role,
+    state: stateOf(account, now),
+    home: account.home.path,
+    quota: lineOf(account.home, settings),
+    readOnly: account.readOnly,
+    expires: account.expires?.toISOString() ?? null,
+    keys: account.keys.map(({ fingerprint, type, comment }) => ({ fingerprint, type, comment })),
+    usage,
+  };
+}
+
+/** A lock is shown before an expiry: it is what the operator did by hand. */
+export function stateOf(account: Account, now: Date): AccountView['state'] {
+  if (account.state === 'locked') return 'locked';
+  return account.expires !== null && account.expires <= now ? 'expired' : 'active';
+}

@@ -1,0 +1,323 @@
+import { assertAccountName } from '../auth/account-name.js';
+import type { Passwords } from '../auth/passwords.js';
+import { parseScrypt } from '../auth/scrypt-phc.js';
+import type { Settings } from '../config/settings.js';
+import { Fault } from '../fault.js';
+import type { Events } from '../observe/events.js';
+import type { PublicKey } from '../publickey/public-key.js';
+import type { Account, HomeLines, Role, State, Store } from '../store/accounts.js';
+import { viewOf, type AccountView, type Usage } from './account-view.js';
+import { assertOwnLine, lineOf, showLine, type Limit } from './lines.js';
+
+/** What an operator may say about an account; absent is left as it is, or takes the default in a new one. */
+export interface AccountWish {
+  readonly password?: string;
+  /** A PHC string in place of a password. */
+  readonly passwordHash?: string;
+  readonly keys?: readonly PublicKey[];
+  /** Whether `keys` are all that the account shall have; otherwise they come beside those it has. */
+  readonly onlyThoseKeys?: boolean;
+  readonly bytesLimit?: Limit;
+  readonly filesLimit?: Limit;
+  /** Below the root unless absolute. */
+  readonly home?: string;
+  readonly role?: Role;
+  readonly readOnly?: boolean;
+  readonly expires?: Date | null;
+  readonly state?: State;
+}
+
+/** The folders of the host that accounts live in. */
+export interface Homes {
+  /** The home a wish means; `homes/NAME` where it says nothing. */
+  locate(wish: string | undefined, name: string): string;
+  /**
+   * The real path of a home that may be used (J5), existing or not; nothing is made.
+   * @throws Fault saying what is wrong with it
+   */
+  check(path: string, others: readonly string[]): Promise<string>;
+  /** The folder, made where it is missing; resolves to whether it was there. */
+  make(path: string): Promise<boolean>;
+  usage(path: string): Promise<Usage>;
+  /** Removes the folder with all that is in it. */
+  destroy(path: string): Promise<void>;
+}
+
+export interface AccountParts {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly passwords: Passwords;
+  readonly homes: Homes;
+  readonly events: Events;
+  /** Who gives the orders, for the audit. */
+  readonly by: string;
+  readonly now: () => Date;
+}
+
+export interface Added {
+  readonly account: AccountView;
+  /** Whether the home's folder was there before. */
+  readonly homeExisted: boolean;
+}
+
+/** The operator's use cases; each works on the store, whether a server runs or not (A3). */
+export class Accounts {
+  readonly #parts: AccountParts;
+
+  constructor(parts: AccountParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Fault `exists`, `invalid`, and those of the home */
+  async add(name: string, wish: AccountWish): Promise<Added> {
+    const { store, homes } = this.#parts;
+    assertAccountName(name);
+    const taken = await store.accounts.byName(name);
+    if (taken) throw new Fault('exists', `the account '${taken.name}' exists already`);
+    const homePath = await this.#checkedHome(homes.locate(wish.home, name));
+    const lines = linesIn(wish);
+    await this.assertLine(homePath, null, wish);
+    const passwordHash = (await this.#hashOf(wish)) ?? null;
+    const homeExisted = await homes.make(homePath);
+
+    const account = await store.accounts.add({
+      name,
+      role: wish.role ?? 'user',
+      homePath,
+      readOnly: wish.readOnly ?? false,
+      expires: wish.expires ?? null,
+      passwordHash,
+      keys: wish.keys ?? [],
+    });
+    if (hasAny(lines)) await store.accounts.setLines(account.home.id, lines);
+    if (wish.state === 'locked') await store.accounts.update(account.id, { state: 'locked' });
+    this.#changed(account.name, 'added');
+    return { account: await this.show(name), homeExisted };
+  }
+
+  /**
+   * Applies a wish to an account that exists; returns what changed, in words.
+   * @throws Fault `not-found`, `invalid`, and those of the home
+   */
+  async set(name: string, wish: AccountWish): Promise<readonly string[]> {
+    const { store, homes } = this.#parts;
+    const account = await this.find(name);
+    const homePath =
+      wish.home === undefined ? account.home.path : await this.#checkedHome(homes.locate(wish.home, name));
+    const moves = homePath !== account.home.path;
+    const lines = linesIn(wish);
+    await this.assertLine(homePath, account, wish);
+    const changes = await this.difference(account, { ...wish, home: homePath });
+
+    const passwordHash = changesPassword(account, wish) ? await this.#hashOf(wish) : undefined;
+    if (moves) await homes.make(homePath);
+    const updated = await store.accounts.update(account.id, {
+      ...(moves && { homePath }),
+      ...(wish.role !== undefined && { role: wish.role }),
+      ...(wish.readOnly !== undefined && { readOnly: wish.readOnly }),
+      ...(wish.expires !== undefined && { expires: wish.expires }),
+      ...(wish.state !== undefined && { state: wish.state }),
+      ...(passwordHash !== undefined && { passwordHash }),
+    });
+    if (hasAny(lines)) await store.accounts.setLines(updated.home.id, lines);
+    for (const key of newKeys(account, wish)) await store.accounts.addKey(account.id, key);
+    for (const { fingerprint } of staleKeys(account, wish))
+      await store.accounts.removeKey(account.id, fingerprint);
+    for (const change of changes) this.#changed(account.name, change);
+    return changes;
+  }
+
+  /**
+   * Whether the account (`null`: one to come) may give the home the line that the wish says.
+   * @throws Fault `invalid`, naming the account that may
+   */
+  async assertLine(homePath: string, account: Account | null, wish: AccountWish): Promise<void> {
+    const sharing = await this.#sharing(homePath);
+    assertOwnLine(sharing, account?.id ?? null, linesIn(wish), this.#parts.settings);
+  }
+
+  /** What `set` would change, in words that hold no secret. `wish.home` is a real path here. */
+  async difference(account: Account, wish: AccountWish): Promise<readonly string[]> {
+    const changes: string[] = [];
+    if (wish.home !== undefined && wish.home !== account.home.path) changes.push(`home ${wish.home}`);
+    if (wish.role !== undefined && wish.role !== account.role) changes.push(`role ${wish.role}`);
+    if (wish.state !== undefined && wish.state !== account.state) {
+      changes.push(wish.state === 'locked' ? 'locked' : 'unlocked');
+    }
+    if (wish.readOnly !== undefined && wish.readOnly !== account.readOnly) {
+      changes.push(wish.readOnly ? 'read-only' : 'may write');
+    }
+    if (wish.expires !== undefined && wish.expires?.getTime() !== account.expires?.getTime()) {
+      changes.push(`expires ${wish.expires?.toISOString() ?? 'never'}`);
+    }
+    const home = await this.#homeAt(wish.home ?? account.home.path);
+    const lines = linesIn(wish);
+    if (
+      (lines.bytesLimit !== undefined && lines.bytesLimit !== home.bytesLimit) ||
+      (lines.filesLimit !== undefined && lines.filesLimit !== home.filesLimit)
+    ) {
+      changes.push(`line ${showLine(lineOf({ ...account.home, ...home, ...lines }, this.#parts.settings))}`);
+    }
+    if (changesPassword(account, wish)) changes.push('password changed');
+    for (const { fingerprint } of newKeys(account, wish)) changes.push(`key ${fingerprint} added`);
+    for (const { fingerprint } of staleKeys(account, wish)) changes.push(`key ${fingerprint} removed`);
+    return changes;
+  }
+
+  /** The wish without a password that is the account's already: for those who say the same again and again. */
+  async withoutKnownPassword(account: Account, wish: AccountWish): Promise<AccountWish> {
+    if (wish.password === undefined || account.passwordHash === null) return wish;
+    if (!(await this.#parts.passwords.verify(wish.password, account.passwordHash))) return wish;
+    const { password: _known, ...rest } = wish;
+    return rest;
+  }
+
+  async rename(name: string, to: string): Promise<void> {
+    const account = await this.find(name);
+    assertAccountName(to);
+    await this.#parts.store.accounts.update(account.id, { name: to });
+    this.#changed(account.name, `renamed to ${to}`);
+  }
+
+  /**
+   * Removes an account; its home only when asked for.
+   * @throws Fault `not-found`, `denied` where others live in the home
+   */
+  async remove(name: string, options: { readonly deleteHome: boolean }): Promise<Account> {
+    const account = await this.find(name);
+    const others = (await this.#sharing(account.home.path)).filter(({ id }) => id !== account.id);
+    if (options.deleteHome && others[0]) {
+      throw new Fault(
+        'denied',
+        `the home ${account.home.path} is shared with '${others[0].name}': leave --delete-home out`,
+      );
+    }
+    await this.#parts.store.accounts.remove(account.id);
+    this.#changed(account.name, 'removed');
+    if (options.deleteHome) {
+      try {
+        await this.#parts.homes.destroy(account.home.path);
+      } catch (cause) {
+        const why = cause instanceof Error ? cause.message : String(cause);
+        throw new Fault(
+          'failure',
+          `the account is removed, but not all of ${account.home.path} could be deleted: ${why}`,
+          { cause },
+        );
+      }
+      this.#changed(account.name, 'home deleted');
+    }
+    return account;
+  }
+
+  async removeKey(name: string, which: string): Promise<string> {
+    const account = await this.find(name);
+    const exact = account.keys.filter(
+      ({ fingerprint }) => fingerprint === which || fingerprint === `SHA256:${which}`,
+    );
+    const found = exact.length > 0 ? exact : account.keys.filter(({ comment }) => comment === which);
+    const [key] = found;
+    if (!key) {
+      throw new Fault(
+        'not-found',
+        `'${account.name}' has no key '${which}': see 'plimsoll user key list ${account.name}'`,
+      );
+    }
+    if (found.length > 1) {
+      throw new Fault(
+        'invalid',
+        `${found.length} keys of '${account.name}' are called '${which}': name the fingerprint`,
+      );
+    }
+    await this.#parts.store.accounts.removeKey(account.id, key.fingerprint);
+    this.#changed(account.name, `key ${key.fingerprint} removed`);
+    return key.fingerprint;
+  }
+
+  /** @throws Fault `not-found` */
+  async find(name: string): Promise<Account> {
+    const account = await this.#parts.store.accounts.byName(name);
+    if (!account) throw new Fault('not-found', `there is no account '${name}': see 'plimsoll user list'`);
+    return account;
+  }
+
+  async show(name: string): Promise<AccountView> {
+    return this.#view(await this.find(name), new Map());
+  }
+
+  async list(): Promise<readonly AccountView[]> {
+    const counted = new Map<string, Usage>();
+    const views: AccountView[] = [];
+    for (const account of await this.#parts.store.accounts.list())
+      views.push(await this.#view(account, counted));
+    return views;
+  }
+
+  /** The real path of a home that may be used. @throws Fault (J5) */
+  async #checkedHome(path: string): Promise<string> {
+    const others = (await this.#parts.store.accounts.homes()).map((home) => home.path);
+    return this.#parts.homes.check(path, others);
+  }
+
+  async #view(account: Account, counted: Map<string, Usage>): Promise<AccountView> {
+    const { homes, settings, now } = this.#parts;
+    const usage = counted.get(account.home.path) ?? (await homes.usage(account.home.path));
+    counted.set(account.home.path, usage);
+    return viewOf(account, usage, settings, now());
+  }
+
+  async #sharing(homePath: string): Promise<readonly Account[]> {
+    return (await this.#parts.store.accounts.list()).filter(({ home }) => home.path === homePath);
+  }
+
+  async #homeAt(path: string): Promise<Required<HomeLines>> {
+    const homes = await this.#parts.store.accounts.homes();
+    return homes.find((home) => home.path === path) ?? { bytesLimit: 'default', filesLimit: 'default' };
+  }
+
+  async #hashOf(wish: AccountWish): Promise<string | undefined> {
+    const { passwords } = this.#parts;
+    if (wish.password !== undefined) return passwords.hash(wish.password);
+    if (wish.passwordHash !== undefined) assertPasswordHash(wish.passwordHash);
+    return wish.passwordHash;
+  }
+
+  #changed(account: string, change: string): void {
+    this.#parts.events.emit('account.changed', { account, change, by: this.#parts.by });
+  }
+}
+
+/** @throws Fault `invalid` for what is no password hash of ours; it is not repeated */
+export function assertPasswordHash(text: string): void {
+  if (parseScrypt(text)) return;
+  throw new Fault('invalid', 'the passwordHash is not like $scrypt$ln=16,r=8,p=1$SALT$HASH');
+}
+
+function linesIn(wish: AccountWish): HomeLines {
+  return {
+    ...(wish.bytesLimit !== undefined && { bytesLimit: wish.bytesLimit }),
+    ...(wish.filesLimit !== undefined && { filesLimit: wish.filesLimit }),
+  };
+}
+
+function hasAny(lines: HomeLines): boolean {
+  return Object.keys(lines).length > 0;
+}
+
+function changesPassword(account: Account, wish: AccountWish): boolean {
+  return (
+    wish.password !== undefined ||
+    (wish.passwordHash !== undefined && wish.passwordHash !== account.passwordHash)
+  );
+}
+
+function staleKeys(account: Account, wish: AccountWish): Account['keys'] {
+  if (!wish.onlyThoseKeys || !wish.keys) return [];
+  const wanted = new Set(wish.keys.map(({ fingerprint }) => fingerprint));
+  return account.keys.filter(({ fingerprint }) => !wanted.has(fingerprint));
+}
+
+function newKeys(account: Account, wish: AccountWish): readonly PublicKey[] {
+  const has = new Set(account.keys.map(({ fingerprint }) => fingerprint));
+  return (wish.keys ?? []).filter(({ fingerprint }) => !has.has(fingerprint));
+}

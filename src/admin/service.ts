@@ -1,0 +1,51 @@
+import { createPasswords, type Passwords } from '../auth/passwords.js';
+import type { Settings } from '../config/settings.js';
+import type { Events } from '../observe/events.js';
+import type { Store } from '../store/accounts.js';
+import { Accounts, type Homes } from './accounts.js';
+import { planApply, type Step } from './apply.js';
+import type { WantedAccount } from './apply-file.js';
+import { diskHomes } from './disk-homes.js';
+import type { Root } from './root.js';
+import { askStatus } from './status-socket.js';
+import type { Status } from './status.js';
+
+export interface ServiceParts {
+  readonly root: Root;
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly events: Events;
+  /** Who gives the orders, for the audit. */
+  readonly by: string;
+  readonly now?: () => Date;
+}
+
+/** The operator's use cases in one place, for the commands that people type and for what comes beside them. */
+export interface Service {
+  readonly accounts: Accounts;
+  readonly homes: Homes;
+  /** What differs from a file; nothing is changed until the steps are carried out. */
+  plan(wanted: readonly WantedAccount[], options: { readonly prune: boolean }): Promise<readonly Step[]>;
+  close(): Promise<void>;
+}
+
+/** `close` leaves the store open: it was the caller's. */
+export function createService(parts: ServiceParts): Service {
+  const { root, settings, store, events, by, now = () => new Date() } = parts;
+  const passwords: Passwords = createPasswords({ cost: settings['password.cost'] });
+  const homes = diskHomes(root, settings);
+  const accounts = new Accounts({ store, settings, passwords, homes, events, by, now });
+  return {
+    accounts,
+    homes,
+    plan: (wanted, options) => planApply(wanted, options, { accounts, store: store.accounts, homes }),
+    close: async () => {
+      await Promise.all([passwords.close(), homes.close()]);
+    },
+  };
+}
+
+/** What the server that runs on this root says; `null` when none does. */
+export async function statusOf(root: Root): Promise<Status | null> {
+  return (await askStatus(root.statusSocket)) as Status | null;
+}
