@@ -29,10 +29,16 @@ export type Decision =
 
 /** A public key as USERAUTH_REQUEST carries it (RFC 4252 7). */
 export interface KeyOffer {
-  /** The algorithm the client named: `ssh-ed25519`, `rsa-sha2-512`, ... */
+  /**
+   * The algorithm the client named: `ssh-ed25519`, `rsa-sha2-512`, ... For RSA ssh2 says only `ssh-rsa` and the hash;
+   * whoever makes the offer puts the two together again. `ssh-rsa` itself is SHA-1 and refused.
+   */
   readonly algorithm: string;
   readonly blob: Buffer;
-  /** Absent in a probe: the client asks whether the key would do. */
+  /**
+   * Absent in a probe: the client asks whether the key would do. The signature is bare, as ssh2's context has it: the
+   * algorithm's name is cut off, ECDSA is DER.
+   */
   readonly proof?: { readonly signed: Buffer; readonly signature: Buffer };
 }
 
@@ -45,5 +51,6 @@ export interface Authenticator {
   methods(user: string): readonly LoginMethod[];
   none(user: string, peer: Peer): Promise<Decision>;
   password(user: string, password: string, peer: Peer): Promise<Decision>;
+  /** A probe that is granted means PK_OK and never a login: only an offer with `proof` logs in [RFC 4252 7]. */
   publickey(user: string, offer: KeyOffer, peer: Peer): Promise<Decision>;
 }
