@@ -1,0 +1,33 @@
+import type { Timers } from './timers.js';
+
+/** Calls once when nothing was asked for so long. Keepalives and their answers are nobody's request. */
+export class Idle {
+  readonly #timers: Timers;
+  readonly #limit: () => number;
+  readonly #expired: () => void;
+  #last: number;
+  #cancel: () => void = () => undefined;
+
+  /** `limit` in milliseconds, read again each time, so that a changed setting acts at once. */
+  constructor(timers: Timers, limit: () => number, expired: () => void) {
+    this.#timers = timers;
+    this.#limit = limit;
+    this.#expired = expired;
+    this.#last = timers.now();
+    this.#arm();
+  }
+
+  touch(): void {
+    this.#last = this.#timers.now();
+  }
+
+  close(): void {
+    this.#cancel();
+  }
+
+  #arm(): void {
+    const left = this.#last + this.#limit() - this.#timers.now();
+    if (left <= 0) this.#expired();
+    else this.#cancel = this.#timers.after(left, () => this.#arm());
+  }
+}

@@ -1,0 +1,69 @@
+import type { Reader } from '../wire/reader.js';
+import type { Channel } from './channel.js';
+import { maxName } from './messages.js';
+
+/** Longest command line of an `exec`; an SSH packet has no room for more. */
+const maxCommand = 35_000;
+
+/** What a session channel may be asked for, besides being closed. */
+export interface Programs {
+  sftp(channel: Channel): void;
+  /** The sentence for who wants a shell. */
+  readonly shellRefusal: string;
+}
+
+/** Exit status of a shell for a command that it does not find. */
+const notFound = 127;
+
+type Answer = 'granted' | 'refused';
+
+/** The requests of one session channel [RFC 4254 6]: one program, and what may be said before it. */
+export class SessionRequests {
+  readonly #channel: Channel;
+  readonly #programs: Programs;
+  #started = false;
+
+  constructor(channel: Channel, programs: Programs) {
+    this.#channel = channel;
+    this.#programs = programs;
+  }
+
+  /** What to answer, and what to do once the answer is sent. */
+  take(type: string, fields: Reader): { readonly answer: Answer; readonly run?: () => void } {
+    switch (type) {
+      // A terminal and an environment make no difference to files, and clients give up without them.
+      case 'pty-req':
+      case 'env':
+        return { answer: this.#started ? 'refused' : 'granted' };
+      case 'shell':
+        return this.#start(() => this.#say(this.#programs.shellRefusal, 1));
+      case 'exec':
+        fields.string(maxCommand);
+        return this.#start(() => this.#say('this server runs no commands', notFound));
+      case 'subsystem':
+        return fields.byteString(maxName) === 'sftp'
+          ? this.#start(() => this.#programs.sftp(this.#channel))
+          : { answer: 'refused' };
+      // x11-req, auth-agent-req@openssh.com, signal, window-change and what nobody knows.
+      default:
+        return { answer: 'refused' };
+    }
+  }
+
+  #start(run: () => void): { readonly answer: Answer; readonly run?: () => void } {
+    if (this.#started) return { answer: 'refused' };
+    this.#started = true;
+    return { answer: 'granted', run };
+  }
+
+  #say(sentence: string, exitStatus: number): void {
+    this.#channel.start({
+      data: () => true,
+      end: () => undefined,
+      sent: () => undefined,
+      closed: () => undefined,
+    });
+    this.#channel.stderr(sentence);
+    this.#channel.finish(exitStatus);
+  }
+}

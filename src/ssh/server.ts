@@ -1,0 +1,171 @@
+import type { Socket } from 'node:net';
+import type { Settings } from '../config/settings.js';
+import { Fault } from '../fault.js';
+import { Acceptor, type Address } from './acceptor.js';
+import { algorithmsOf, type Algorithms } from './algorithms.js';
+import { Connection, type ConnectionOptions } from './connection.js';
+import { cryptoReady } from './internals.js';
+import { PendingConnections, Rate, sourceOf } from './limits.js';
+import { systemTimers, type Timers } from './timers.js';
+
+export interface SshServerOptions extends Omit<
+  ConnectionOptions,
+  'algorithms' | 'timers' | 'output' | 'input'
+> {
+  /** The process's budget of replies and of input, above those of each connection. */
+  readonly output?: ConnectionOptions['output'];
+  readonly input?: ConnectionOptions['input'];
+  readonly timers?: Timers;
+}
+
+export interface SshServer {
+  /**
+   * Listens on one more address; port 0 picks one.
+   * @throws Fault, with a sentence that says what is in the way
+   */
+  listen(address: Address): Promise<Address>;
+  /**
+   * Accepts no more and lets the channels finish what they took, for `grace` milliseconds. Called again, it ends
+   * everything at once.
+   */
+  close(grace: number): Promise<void>;
+  addresses(): readonly Address[];
+  readonly connections: number;
+}
+
+/** Refusals that are told in one second; a flood of them must not become a flood of log lines. */
+const refusalsPerSecond = 10;
+
+/**
+ * The SSH server: its own accept loop over ssh2's transport.
+ * @throws Fault `invalid` when the settings name algorithms that do not exist
+ */
+export function createSshServer(options: SshServerOptions): SshServer {
+  const timers = options.timers ?? systemTimers;
+  const { events } = options;
+  const pending = new PendingConnections();
+  const connections = new Set<Connection>();
+  const acceptors = new Set<Acceptor>();
+  const told = new Rate(refusalsPerSecond, timers);
+  let untold = 0;
+  let allClosed: (() => void) | null = null;
+  let stopping = false;
+
+  let compiled: { readonly settings: Settings; readonly algorithms: Algorithms } | null = null;
+  const algorithms = (): Algorithms => {
+    const settings = options.settings();
+    if (compiled?.settings !== settings) {
+      compiled = { settings, algorithms: algorithmsOf(settings, options.hostKeys.algorithms) };
+    }
+    return compiled.algorithms;
+  };
+  algorithms();
+
+  const refuse = (socket: Socket, address: string, reason: string): void => {
+    socket.on('error', () => undefined);
+    socket.destroy();
+    if (!told.take()) {
+      untold++;
+      return;
+    }
+    const others = untold > 0 ? `; ${untold} more were refused` : '';
+    untold = 0;
+    events.emit('connection.refused', { address, reason: reason + others });
+  };
+
+  const accepted = (socket: Socket): void => {
+    const address = plainAddress(socket.remoteAddress);
+    // It may be gone already.
+    if (address === '') {
+      socket.destroy();
+      return;
+    }
+    const source = sourceOf(address);
+    const settings = options.settings();
+    const reason = pending.admit(source, {
+      total: settings['login.pending'],
+      perSource: settings['login.pendingPerAddress'],
+    });
+    if (reason !== null) {
+      refuse(socket, address, reason);
+      return;
+    }
+    let isPending = true;
+    const settled = (): void => {
+      if (isPending) pending.release(source);
+      isPending = false;
+    };
+    const connection: Connection = new Connection(
+      {
+        socket,
+        address,
+        entrance: { host: hostToType(plainAddress(socket.localAddress)), port: socket.localPort ?? 0 },
+        loggedIn: settled,
+        closed: () => {
+          settled();
+          connections.delete(connection);
+          if (connections.size === 0) allClosed?.();
+        },
+      },
+      {
+        ...options,
+        algorithms: algorithms(),
+        timers,
+        output: options.output ?? null,
+        input: options.input ?? null,
+      },
+    );
+    connections.add(connection);
+    connection.start();
+  };
+
+  return {
+    async listen(address) {
+      if (stopping) throw new Fault('cancelled', 'the server is stopping');
+      await cryptoReady;
+      const acceptor = new Acceptor({
+        timers,
+        accepted,
+        paused: (reason) => events.emit('accept.paused', { reason }),
+        resumed: (pausedSeconds) => events.emit('accept.resumed', { pausedSeconds }),
+      });
+      const bound = await acceptor.listen(address);
+      acceptors.add(acceptor);
+      return bound;
+    },
+    async close(grace) {
+      for (const acceptor of acceptors) acceptor.close();
+      const again = stopping;
+      stopping = true;
+      const destroyAll = (): void => {
+        for (const connection of connections) connection.destroy('the server stopped');
+      };
+      if (again) destroyAll();
+      for (const connection of [...connections]) connection.drain();
+      if (connections.size === 0) return;
+      await new Promise<void>((resolve) => {
+        const before = allClosed;
+        const cancel = timers.after(grace, destroyAll);
+        allClosed = () => {
+          cancel();
+          before?.();
+          resolve();
+        };
+      });
+    },
+    addresses: () => Array.from(acceptors, ({ address }) => address),
+    get connections() {
+      return connections.size;
+    },
+  };
+}
+
+/** Without the clothes that IPv6 sockets put on IPv4 addresses. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+/** As `sftp` wants it behind the `@`. */
+function hostToType(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
