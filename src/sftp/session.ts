@@ -97,13 +97,6 @@ export class SftpSession implements ChannelSink {
     channel.start(this);
   }
 
-  /** Takes no further request, answers those that run, then ends the channel in order. */
-  drain(): void {
-    this.#stopped = true;
-    this.#held = null;
-    this.#finishWhenIdle();
-  }
-
   data(bytes: Buffer): boolean {
     if (this.#stopped) return true;
     this.#owedInput += bytes.length;
@@ -249,7 +242,8 @@ export class SftpSession implements ChannelSink {
   #refuse(request: Exclude<Taken['request'], { readonly kind: 'malformed' }>, thrown: unknown): Buffer {
     const fault = toFault(thrown);
     const subject = subjectOf(request);
-    if (fault.cause !== undefined) this.#options.failed(request.kind, subject, fault.cause);
+    // The filesystem's own failures are told by `observed`; what is no Fault is a mistake of ours.
+    if (!(thrown instanceof Fault)) this.#options.failed(request.kind, subject, thrown);
     this.#refusals.tell(fault, subject);
     return faultToStatus(request.id, fault);
   }

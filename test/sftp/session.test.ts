@@ -542,15 +542,6 @@ describe('a session ends', () => {
     expect(endings).toEqual([{ complete: false }]);
     expect([pair.output.taken, pair.input.taken]).toEqual([0, 0]);
   });
-
-  it('by draining: what runs is answered, what comes later is not', async () => {
-    const pair = await started();
-    const id = pair.send({ kind: 'mkdir', path: '/made', attrs: {} });
-    await nextTurn();
-    pair.session.drain();
-    expect(await pair.reply(id)).toMatchObject(ok);
-    await pair.ended;
-  });
 });
 
 /** The methods of a class instance as own properties, so that a test can replace one. */

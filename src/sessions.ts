@@ -1,0 +1,173 @@
+import { platform, release } from 'node:os';
+import { join } from 'node:path';
+import { lineOf } from './admin/lines.js';
+import { anonymousId } from './auth/anonymous.js';
+import type { Login } from './auth/authenticator.js';
+import type { AccountWatch } from './auth/watch-accounts.js';
+import type { Settings } from './config/settings.js';
+import { toFault } from './fault.js';
+import type { HashPool } from './hash/hash-pool.js';
+import { diskHome, homeOf, personOf, type HomeParts } from './home.js';
+import type { LiveSessions } from './live.js';
+import { toText } from './names.js';
+import type { Events } from './observe/events.js';
+import type { AccountStatus } from './sftp/account-status.js';
+import { Gate } from './sftp/gate.js';
+import { SftpSession } from './sftp/session.js';
+import type { SessionInfo, SshServices } from './ssh/services.js';
+import type { Account, AccountStore } from './store/accounts.js';
+import { makeHome } from './vfs/forbidden-homes.js';
+import { measure, type Usage } from './vfs/measure.js';
+import { maxBlock } from './wire/limits.js';
+
+/** Hashing and copying at one time, for one account (T7). */
+const longTasks = 2;
+
+export interface SessionParts {
+  /** Absolute path of the installation's root. */
+  readonly root: string;
+  readonly settings: Settings;
+  readonly events: Events;
+  readonly accounts: AccountStore;
+  readonly version: string;
+  readonly homes: HomeParts;
+  readonly live: LiveSessions;
+  readonly watch: AccountWatch;
+  readonly hashes: HashPool;
+  readonly clock: () => Date;
+}
+
+/** What each logged-in connection is served with. */
+export class Sessions {
+  readonly #parts: SessionParts;
+  readonly #gates = new Map<number, Gate>();
+  readonly #counting = new Map<string, Promise<Usage>>();
+  readonly #open = new Set<Promise<void>>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  async greet(login: Login, info: SessionInfo): Promise<SshServices> {
+    const { live, watch, clock, events, accounts, root, settings, version, hashes, homes } = this.#parts;
+    const { account, view } = login;
+    const session = live.list().find(({ id }) => id === info.connection);
+    if (session) watch.admit(session, login);
+    if (account.id !== anonymousId) {
+      await accounts.recordLogin(account.id, clock()).catch((thrown: unknown) => {
+        events.emit('server.warning', {
+          message: `the login could not be recorded: ${toFault(thrown).message}`,
+        });
+      });
+    }
+    // A home is made at its first use; one elsewhere on the host, that is missing, may be a disk that is not mounted.
+    if (account.home.path.startsWith(join(root, 'homes', '/'))) await makeHome(account.home.path);
+
+    const actor = { connection: info.connection, address: info.address, account: account.name };
+    const permissions = (): { readOnly: boolean } => ({
+      readOnly: watch.current(account.id)?.readOnly ?? true,
+    });
+    const vfs = await homeOf(homes, { account, view, actor, permissions });
+    const sessions = new Set<Promise<void>>();
+
+    return {
+      sftp: (channel, { client, output, input }) => {
+        const ended = new Promise<void>((resolve) => {
+          events.emit('session.opened', { ...actor, kind: 'sftp' });
+          new SftpSession(channel, {
+            vfs,
+            person: personOf(account),
+            clientIdent: client,
+            hashes,
+            gate: this.#gate(account.id),
+            maxHandles: settings['session.handles'],
+            now: clock,
+            version,
+            status: () => this.#status(login),
+            output,
+            input,
+            ended: (requests) => {
+              events.emit('session.closed', { ...actor, kind: 'sftp', requests });
+              resolve();
+            },
+            failed: (operation, path, cause) =>
+              events.emit('request.failed', {
+                ...actor,
+                operation,
+                path: toText(path),
+                cause: describe(cause),
+              }),
+          });
+        });
+        this.#track(sessions, ended);
+      },
+      ended: () => {
+        this.#track(
+          this.#open,
+          Promise.all(sessions).then(() => vfs.close()),
+        );
+      },
+    };
+  }
+
+  /** Resolves when every session's files are closed. */
+  async allEnded(): Promise<void> {
+    await Promise.all(this.#open);
+  }
+
+  #track(among: Set<Promise<void>>, ended: Promise<void>): void {
+    among.add(ended);
+    void ended.then(() => among.delete(ended));
+  }
+
+  /** One for each account, as long as the process lives: there are not many, and each is small. */
+  #gate(accountId: number): Gate {
+    const gate = this.#gates.get(accountId) ?? new Gate(longTasks);
+    this.#gates.set(accountId, gate);
+    return gate;
+  }
+
+  async #status({ account: before, view }: Login): Promise<AccountStatus> {
+    const { settings, version, watch } = this.#parts;
+    const account = watch.current(before.id) ?? before;
+    const usage = await this.#usage(account);
+    const line = lineOf(account.home, settings);
+    return {
+      account: account.name,
+      role: view === 'homes' ? 'admin' : account.role,
+      state: 'active',
+      expires: account.expires?.toISOString() ?? null,
+      lastLogin: before.lastLoginAt?.toISOString() ?? null,
+      readOnly: account.readOnly,
+      home: {
+        bytes: { used: usage.bytes, limit: line.bytes },
+        files: { used: usage.files, limit: line.files },
+      },
+      limits: {
+        handles: settings['session.handles'],
+        channels: settings['session.channels'],
+        maxRead: maxBlock,
+        maxWrite: maxBlock,
+      },
+      product: 'Plimsoll',
+      version,
+      platform: `${platform()} ${release()}`,
+    };
+  }
+
+  /** Counts the home on disk; whoever asks while it is being counted gets the same answer. */
+  #usage(account: Account): Promise<Usage> {
+    const key = account.home.path;
+    const counting =
+      this.#counting.get(key) ??
+      diskHome(this.#parts.homes, account)
+        .then((home) => measure(home).finally(() => home.close()))
+        .finally(() => this.#counting.delete(key));
+    this.#counting.set(key, counting);
+    return counting;
+  }
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
