@@ -1,9 +1,9 @@
 import { setPriority } from 'node:os';
-import { isMainThread } from 'node:worker_threads';
 import { derive } from './derive.js';
 
-// On Linux the priority belongs to the calling thread: password work takes only the CPU that transfers leave (A4).
-if (!isMainThread) setPriority(0, 19);
+// Only a password thread loads this module (others import its types). On Linux the priority belongs to the calling
+// thread: password work takes only the CPU that transfers leave (A4).
+setPriority(0, 19);
 
 export const operations = { derive } as const;
 
