@@ -5,7 +5,7 @@ import { anonymousId } from './auth/anonymous.js';
 import type { Login } from './auth/authenticator.js';
 import type { AccountWatch } from './auth/watch-accounts.js';
 import type { Settings } from './config/settings.js';
-import { toFault } from './fault.js';
+import { Fault, toFault } from './fault.js';
 import type { HashPool } from './hash/hash-pool.js';
 import { diskHome, homeOf, personOf, type HomeParts } from './home.js';
 import type { LiveSessions } from './live.js';
@@ -52,7 +52,9 @@ export class Sessions {
     const { live, watch, clock, events, accounts, root, settings, version, hashes, homes } = this.#parts;
     const { account, view } = login;
     const session = live.list().find(({ id }) => id === info.connection);
-    if (session) watch.admit(session, login);
+    // Without it an operator's change could miss the session.
+    if (!session) throw new Fault('failure', undefined, { cause: new Error('the connection is not listed') });
+    watch.admit(session, login);
     if (account.id !== anonymousId) {
       await accounts.recordLogin(account.id, clock()).catch((thrown: unknown) => {
         events.emit('server.warning', {
