@@ -2,10 +2,10 @@ import { assertAccountName } from '../auth/account-name.js';
 import type { Passwords } from '../auth/passwords.js';
 import { parseScrypt } from '../auth/scrypt-phc.js';
 import type { Settings } from '../config/settings.js';
-import { Fault } from '../fault.js';
+import { Fault, toFault } from '../fault.js';
 import type { Events } from '../observe/events.js';
 import type { PublicKey } from '../publickey/public-key.js';
-import type { Account, HomeLines, Role, State, Store } from '../store/accounts.js';
+import type { Account, AuthorizedKey, HomeLines, Role, State, Store } from '../store/accounts.js';
 import { viewOf, type AccountView, type Usage } from './account-view.js';
 import { assertOwnLine, lineOf, showLine, type Limit } from './lines.js';
 
@@ -71,9 +71,7 @@ export class Accounts {
   /** @throws Fault `exists`, `invalid`, and those of the home */
   async add(name: string, wish: AccountWish): Promise<Added> {
     const { store, homes } = this.#parts;
-    assertAccountName(name);
-    const taken = await store.accounts.byName(name);
-    if (taken) throw new Fault('exists', `the account '${taken.name}' exists already`);
+    await this.assertNew(name);
     const homePath = await this.#checkedHome(homes.locate(wish.home, name));
     const lines = linesIn(wish);
     await this.assertLine(homePath, null, wish);
@@ -93,6 +91,13 @@ export class Accounts {
     if (wish.state === 'locked') await store.accounts.update(account.id, { state: 'locked' });
     this.#changed(account.name, 'added');
     return { account: await this.show(name), homeExisted };
+  }
+
+  /** @throws Fault `invalid` for what is no account's name, `exists` */
+  async assertNew(name: string): Promise<void> {
+    assertAccountName(name);
+    const taken = await this.#parts.store.accounts.byName(name);
+    if (taken) throw new Fault('exists', `the account '${taken.name}' exists already`);
   }
 
   /**
@@ -210,11 +215,10 @@ export class Accounts {
     return account;
   }
 
-  async removeKey(name: string, which: string): Promise<string> {
+  /** The key that a fingerprint or a comment names. @throws Fault `not-found`, `invalid` where it names several */
+  async findKey(name: string, which: string): Promise<AuthorizedKey> {
     const account = await this.find(name);
-    const exact = account.keys.filter(
-      ({ fingerprint }) => fingerprint === which || fingerprint === `SHA256:${which}`,
-    );
+    const exact = account.keys.filter(({ fingerprint }) => [which, `SHA256:${which}`].includes(fingerprint));
     const found = exact.length > 0 ? exact : account.keys.filter(({ comment }) => comment === which);
     const [key] = found;
     if (!key) {
@@ -229,9 +233,13 @@ export class Accounts {
         `${found.length} keys of '${account.name}' are called '${which}': name the fingerprint`,
       );
     }
-    await this.#parts.store.accounts.removeKey(account.id, key.fingerprint);
-    this.#changed(account.name, `key ${key.fingerprint} removed`);
-    return key.fingerprint;
+    return key;
+  }
+
+  async removeKey(name: string, fingerprint: string): Promise<void> {
+    const account = await this.find(name);
+    await this.#parts.store.accounts.removeKey(account.id, fingerprint);
+    this.#changed(account.name, `key ${fingerprint} removed`);
   }
 
   /** @throws Fault `not-found` */
@@ -239,6 +247,34 @@ export class Accounts {
     const account = await this.#parts.store.accounts.byName(name);
     if (!account) throw new Fault('not-found', `there is no account '${name}': see 'plimsoll user list'`);
     return account;
+  }
+
+  /**
+   * Looks at all homes at once, as a server does before it starts (J5).
+   * @throws Fault for the first that may not be one, naming an account that lives there
+   */
+  async assertHomesAllowed(): Promise<void> {
+    const accounts = await this.#parts.store.accounts.list();
+    const homes = new Map(accounts.map(({ home, name }) => [home.path, name]));
+    const seen: { readonly real: string; readonly name: string }[] = [];
+    for (const [path, name] of homes) {
+      try {
+        seen.push({ real: await this.#parts.homes.check(path, []), name });
+      } catch (thrown) {
+        const fault = toFault(thrown);
+        throw new Fault(fault.code, `account '${name}': ${fault.message}`, { cause: fault.cause });
+      }
+    }
+    // Sorted like this, a home inside another comes right after it or after its neighbours in there.
+    seen.sort((a, b) => (`${a.real}/` < `${b.real}/` ? -1 : 1));
+    for (const [index, { real, name }] of seen.entries()) {
+      const next = seen[index + 1];
+      if (!next?.real.startsWith(`${real}/`)) continue;
+      throw new Fault(
+        'denied',
+        `the home of '${next.name}', ${next.real}, lies inside the home of '${name}': give one of them another`,
+      );
+    }
   }
 
   async show(name: string): Promise<AccountView> {

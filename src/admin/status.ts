@@ -1,3 +1,4 @@
+import type { LiveSession, LiveSessions } from '../live.js';
 import type { EventCatalogue, Events } from '../observe/events.js';
 
 /** What a running server says of itself. */
@@ -10,23 +11,12 @@ export interface Status {
   readonly root: string;
   /** HOST:PORT each. */
   readonly listening: readonly string[];
+  /** Connections that are logged in. */
   readonly sessions: readonly StatusSession[];
-  readonly counts: Readonly<Record<Counted, number>>;
+  readonly counts: Readonly<Record<keyof typeof zero, number>>;
 }
 
-/** One connection that is logged in. */
-export interface StatusSession {
-  readonly connection: string;
-  readonly account: string;
-  readonly view: 'own' | 'homes';
-  readonly address: string;
-  readonly client: string;
-  readonly since: string;
-  readonly method: string;
-  readonly fingerprint: string | null;
-}
-
-export type Counted = keyof typeof zero;
+export type StatusSession = Omit<LiveSession, 'accountId' | 'since' | 'close'> & { readonly since: string };
 
 /** Since the start, but for `connections`, which are open now. */
 const zero = {
@@ -45,28 +35,14 @@ type Effects = {
   readonly [Name in keyof EventCatalogue]?: (event: EventCatalogue[Name]) => unknown;
 };
 
-/** Follows the events, and knows at any moment what the server does. */
-export function followStatus(
-  events: Events,
-  server: Omit<Status, 'running' | 'sessions' | 'counts' | 'since'>,
-  now: () => Date,
-): { readonly status: () => Status; readonly leave: () => void } {
-  const since = now().toISOString();
+/** Counts events from now on. */
+export function countEvents(events: Events): Status['counts'] {
   const counts = { ...zero };
-  const sessions = new Map<string, StatusSession>();
-
   const effects: Effects = {
     'connection.opened': () => counts.connections++,
+    'connection.closed': () => counts.connections--,
     'connection.refused': () => counts.connectionsRefused++,
-    'connection.closed': ({ connection }) => {
-      counts.connections--;
-      sessions.delete(connection);
-    },
-    'login.succeeded': ({ connection, account, view, address, client, method, fingerprint }) => {
-      counts.loginsSucceeded++;
-      const since = now().toISOString();
-      sessions.set(connection, { connection, account, view, address, client, since, method, fingerprint });
-    },
+    'login.succeeded': () => counts.loginsSucceeded++,
     'login.failed': () => counts.loginsFailed++,
     'file.opened': () => counts.filesOpened++,
     'file.closed': ({ bytesRead, bytesWritten }) => {
@@ -76,9 +52,19 @@ export function followStatus(
     'request.refused': () => counts.requestsRefused++,
     'request.failed': () => counts.requestsFailed++,
   };
+  events.subscribe((name, event) => effects[name]?.(event));
+  return counts;
+}
 
-  return {
-    status: () => ({ running: true, since, ...server, sessions: [...sessions.values()], counts }),
-    leave: events.subscribe((name, event) => effects[name]?.(event)),
-  };
+export function sessionsOf(live: LiveSessions): readonly StatusSession[] {
+  return live.list().map(({ id, account, view, address, client, since, method, fingerprint }) => ({
+    id,
+    account,
+    view,
+    address,
+    client,
+    since: since.toISOString(),
+    method,
+    fingerprint,
+  }));
 }

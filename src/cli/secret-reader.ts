@@ -1,0 +1,63 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { ReadStream } from 'node:tty';
+import { Fault } from '../fault.js';
+
+type Input = NodeJS.ReadableStream & Partial<Pick<ReadStream, 'setRawMode'>>;
+
+/** What was typed ahead of the next question, for each terminal. */
+const typedAhead = new WeakMap<Input, string>();
+
+/** Reads one line from a terminal in raw mode, where nothing is echoed and keys come one by one. */
+export function secretReader(
+  input: Input,
+  output: NodeJS.WritableStream,
+): { ask(question: string): Promise<string> } {
+  return {
+    ask: (question) =>
+      new Promise((resolve, reject) => {
+        const decoder = new StringDecoder('utf8');
+        let typed: string[] = [];
+        output.write(question);
+        input.setRawMode?.(true);
+
+        const end = (rest: string, settle: () => void): void => {
+          input.off('data', take);
+          input.off('end', gone);
+          input.pause();
+          input.setRawMode?.(false);
+          output.write('\n');
+          typedAhead.set(input, rest);
+          settle();
+        };
+        const gone = (): void => end('', () => reject(new Fault('cancelled')));
+        const key = (char: string): 'done' | 'cancelled' | null => {
+          if (char === '\r' || char === '\n') return 'done';
+          if (char === '\u0003') return 'cancelled';
+          if (char === '\u0004') return typed.length > 0 ? 'done' : 'cancelled';
+          if (char === '\u007f' || char === '\b') typed.pop();
+          else if (char === '\u0015') typed = [];
+          else if (char >= ' ') typed.push(char);
+          return null;
+        };
+        const read = (text: string): void => {
+          const chars = Array.from(text);
+          for (const [index, char] of chars.entries()) {
+            const outcome = key(char);
+            if (outcome === null) continue;
+            const rest = chars.slice(index + 1).join('');
+            if (outcome === 'done') end(rest, () => resolve(typed.join('')));
+            else end('', () => reject(new Fault('cancelled')));
+            return;
+          }
+        };
+        const take = (bytes: Buffer): void => read(decoder.write(bytes));
+
+        input.on('data', take);
+        input.on('end', gone);
+        const ahead = typedAhead.get(input) ?? '';
+        typedAhead.delete(input);
+        read(ahead);
+        input.resume();
+      }),
+  };
+}

@@ -1,0 +1,35 @@
+import { exits } from '../exit.js';
+
+/** What can end a server from outside. */
+export interface Ending {
+  /** The first signal that asks it to stop. */
+  readonly asked: Promise<string>;
+}
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/**
+ * Takes the process's signals, and what nobody caught: the first signal asks the server to stop, a second one ends the
+ * process at once, and so does an error that was not foreseen, after `crashed` has written it down.
+ */
+export function watchEnding(crashed: (what: string, error: unknown) => void): Ending {
+  const asked = new Promise<string>((resolve) => {
+    let first = true;
+    for (const signal of signals) {
+      process.on(signal, () => {
+        if (!first) process.exit(exits.interrupted);
+        first = false;
+        resolve(signal);
+      });
+    }
+  });
+  process.on('uncaughtException', (error) => {
+    crashed('uncaught exception', error);
+    process.exit(exits.failed);
+  });
+  process.on('unhandledRejection', (reason) => {
+    crashed('unhandled rejection', reason);
+    process.exit(exits.failed);
+  });
+  return { asked };
+}
