@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** Bytes of a hash, by the names that check-file knows. [filexfer-extensions-00 3] [PROTOCOL 4.15] */
+/** Bytes of a hash, by the names that check-file knows. [filexfer-extensions-00 3] [PROTOCOL 4.13] */
 export const hashAlgorithms = {
   md5: 16,
   sha1: 20,

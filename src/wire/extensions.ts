@@ -62,9 +62,9 @@ const md5Range = { start: u64, length: u64, quickCheck: bytes } as const;
 export const taggedAlgorithm = after('check-file', word);
 export const taggedHash = after('md5-hash', bytes);
 
-/** ProFTPD and WinSCP: no tag before the algorithm. [PROTOCOL 4.15] */
+/** ProFTPD and WinSCP: no tag before the algorithm. [PROTOCOL 4.13] */
 const plainHashes = { algorithm: word, hashes: rest } as const;
-/** paramiko: as filexfer-09 9.1.1 draws it. [PROTOCOL 4.15] */
+/** paramiko: as filexfer-09 9.1.1 draws it. [PROTOCOL 4.13] */
 const taggedHashes = { algorithm: taggedAlgorithm, hashes: rest } as const;
 const md5Reply = { hash: taggedHash } as const;
 

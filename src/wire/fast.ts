@@ -6,7 +6,7 @@ import type { StatusCode } from './status.js';
 
 /**
  * The four packets that files are moved with, by hand: the tables say the same at several times the price
- * (docs/decisions/wire.md). The decoders answer `null` wherever anything is unusual, and the table decides.
+ * (docs/decisions/codec.md). The decoders answer `null` wherever anything is unusual, and the table decides.
  */
 
 /** type and id, then the length of the handle. */

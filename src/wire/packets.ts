@@ -54,7 +54,7 @@ export const requests = {
   stat: packet(17, { path }),
   rename: packet(18, { from: path, to: path }),
   readlink: packet(19, { path }),
-  // Which of the two is the target depends on who sent it. [PROTOCOL 3.1]
+  // Which of the two is the target depends on who sent it. [PROTOCOL 3.2]
   symlink: packet(20, { first: path, second: path }),
 } as const satisfies Readonly<Record<string, Packet>>;
 

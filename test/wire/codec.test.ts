@@ -195,8 +195,12 @@ describe('hostile numbers', () => {
   it.each(['00000001', '10000000', '7fffffff', '80000000', 'ffffffff'])(
     'refuses 0x%s extended attributes before it makes room for them (CVE-2026-54886)',
     (count) => {
-      refused(`09 00000009 00000001 "f" 80000000 ${count}`);
-      expect(malformed(() => codec.decodeReply(frameOf(bytes(`68 00000009 ${count}`)))).id).toBe(9);
+      const sentence = 'a count larger than the packet';
+      expect(refused(`09 00000009 00000001 "f" 80000000 ${count}`)).toBe(sentence);
+      expect(malformed(() => codec.decodeReply(frameOf(bytes(`68 00000009 ${count}`))))).toMatchObject({
+        id: 9,
+        message: sentence,
+      });
     },
   );
 
