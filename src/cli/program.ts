@@ -49,7 +49,7 @@ function skeleton({ name, summary, version }: Program, { stdout, stderr }: Outpu
   return new Commander(name)
     .description(summary)
     .version(version, '--version', 'print the version')
-    .option('--root DIR', 'where everything lives (PLIMSOLL_ROOT, or the current folder)')
+    .option('--root <DIR>', 'where everything lives (PLIMSOLL_ROOT, or the current folder)')
     .option('--json', 'print one JSON document')
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)

@@ -27,7 +27,7 @@ export const routes = {
   'accept.resumed': {
     level: 'warn',
     audit: false,
-    say: ({ pausedSeconds }) => `new connections again after ${pausedSeconds} s`,
+    say: ({ pausedSeconds }) => `new connections again after ${pausedSeconds.toFixed(1)} s`,
   },
   'connection.opened': { level: 'debug', audit: true, say: ({ address }) => `connection from ${address}` },
   'connection.refused': {
@@ -39,7 +39,7 @@ export const routes = {
     level: 'info',
     audit: true,
     say: ({ address, account, seconds, reason }) =>
-      `${account ?? 'nobody'} from ${address} gone after ${seconds} s: ${reason}`,
+      `${account ?? 'nobody'} from ${address} gone after ${seconds.toFixed(1)} s: ${reason}`,
   },
   'login.succeeded': {
     level: 'info',

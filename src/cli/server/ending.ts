@@ -16,6 +16,8 @@ export function watchEnding(crashed: (what: string, error: unknown) => void): En
   const asked = new Promise<string>((resolve) => {
     let first = true;
     for (const signal of signals) {
+      // conf brings along a package (when-exit) that listens too, and sends each signal to the process once more.
+      process.removeAllListeners(signal);
       process.on(signal, () => {
         if (!first) process.exit(exits.interrupted);
         first = false;
