@@ -38,7 +38,7 @@ function extension<F extends Fields, R extends Answer>(
   return { version, request, reply, sums };
 }
 
-/** [OpenSSH PROTOCOL 4.4] */
+/** [PROTOCOL 4.3] */
 const filesystem = {
   bsize: figure,
   frsize: figure,
@@ -53,7 +53,7 @@ const filesystem = {
   namemax: figure,
 } as const;
 
-/** The flags of statvfs. [OpenSSH PROTOCOL 4.4] */
+/** The flags of statvfs. [PROTOCOL 4.3] */
 export const filesystemFlags = { readOnly: 1, noSetuid: 2 } as const;
 
 const hashRange = { algorithms: word, start: u64, length: u64, blockSize: u32 } as const;
@@ -64,7 +64,7 @@ export const taggedHash = after('md5-hash', bytes);
 
 /** ProFTPD and WinSCP: no tag before the algorithm. [PROTOCOL 4.13] */
 const plainHashes = { algorithm: word, hashes: rest } as const;
-/** paramiko: as filexfer-09 9.1.1 draws it. [PROTOCOL 4.13] */
+/** paramiko: as filexfer-09 9.1.2 draws it. [PROTOCOL 4.13] */
 const taggedHashes = { algorithm: taggedAlgorithm, hashes: rest } as const;
 const md5Reply = { hash: taggedHash } as const;
 

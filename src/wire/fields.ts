@@ -134,7 +134,7 @@ function untilEnd<T>(item: Field<T>, maxCount = Infinity): Field<T[]> {
   };
 }
 
-/** A string that holds a list. [OpenSSH PROTOCOL 4.12] */
+/** A string that holds a list. [PROTOCOL 4.10] */
 function nested<T>(item: Field<T>, maxCount: number): Field<T[]> {
   const list = untilEnd(item, maxCount);
   return {

@@ -7,7 +7,7 @@ export const lengthSize = 4;
 /** The largest READ and WRITE that `limits@openssh.com` grants, in bytes. [PROTOCOL 2.1] */
 export const maxBlock = 261_120;
 
-/** [filexfer-02 6.3] */
+/** [filexfer-02 7] */
 export const maxHandleLength = 256;
 
 /** No filesystem takes a path as long; what is longer is no path at all. [PROTOCOL 2.2] */

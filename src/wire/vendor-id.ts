@@ -11,7 +11,7 @@ const { request: fields } = extensions['vendor-id'];
 /** What a `Writer` puts before the fields: the packet's length and type. */
 const packetStart = 5;
 
-/** What VERSION or INIT says about a program: the pair's value has the fields of the request. [filexfer-05 4.4] */
+/** What VERSION or INIT says about a program: the pair's value has the fields of the request. [PROTOCOL 4.15] */
 export function vendorIdPair(vendorId: VendorId): Pair {
   const writer = new Writer(0);
   writeFields(fields, writer, vendorId);
