@@ -140,7 +140,7 @@ export function createSshServer(options: SshServerOptions): SshServer {
       const destroyAll = (): void => {
         for (const connection of connections) connection.destroy('the server stopped');
       };
-      if (again) destroyAll();
+      if (again || grace <= 0) destroyAll();
       for (const connection of [...connections]) connection.drain();
       if (connections.size === 0) return;
       await new Promise<void>((resolve) => {

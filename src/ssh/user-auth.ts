@@ -260,7 +260,7 @@ export class UserAuth {
 function acceptableUser(user: Buffer): string | null {
   if (user.length === 0 || user.length > maxUser) return null;
   const text = user.toString('utf8');
-  return /^[^\p{Cc}\p{Cs}\u2028\u2029\ufffd/\\]+$/u.test(text) ? text : null;
+  return /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd/\\]+$/u.test(text) ? text : null;
 }
 
 /** One short line, whatever was sent. */

@@ -117,6 +117,10 @@ export class RawClient {
     this.protocol.start();
   }
 
+  get exchanging(): boolean {
+    return this.protocol._kexinit !== undefined && !this.over;
+  }
+
   get negotiated(): Negotiated {
     return this.protocol._kex.negotiated;
   }
