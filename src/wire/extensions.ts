@@ -1,4 +1,5 @@
 import { attrs } from './attrs.js';
+import { extension, type Extension } from './extension.js';
 import {
   after,
   bool,
@@ -15,28 +16,7 @@ import {
   wordList,
   type Pair,
 } from './fields.js';
-import type { Fields, Sum, ValuesOf } from './row.js';
-
-/** One extension: EXTENDED with these fields behind the name, answered by EXTENDED_REPLY with those. */
-export interface Extension<F extends Fields = Fields, R extends Fields | 'status' | 'name' = Answer> {
-  /** The value that VERSION shows beside the name; `null` where another row's name stands for it. */
-  readonly version: string | null;
-  readonly request: F;
-  /** `status` and `name` stand for the packets of that name. */
-  readonly reply: R;
-  readonly sums: readonly Sum[];
-}
-
-type Answer = Fields | 'status' | 'name';
-
-function extension<F extends Fields, R extends Answer>(
-  version: string | null,
-  request: F,
-  reply: R,
-  sums: readonly (readonly [keyof F & string, keyof F & string])[] = [],
-): Extension<F, R> {
-  return { version, request, reply, sums };
-}
+import type { Fields, ValuesOf } from './row.js';
 
 /** [PROTOCOL 4.3] */
 const filesystem = {
@@ -122,6 +102,8 @@ export const extensions = {
   'vendor-id': extension(null, { vendor: text, product: text, version: text, build: figure }, 'status'),
   'account-status@plimsoll': extension('1', {}, { status: text }),
 } as const satisfies Readonly<Record<string, Extension>>;
+
+export type { Extension } from './extension.js';
 
 export type ExtensionName = keyof typeof extensions;
 export type ExtensionFields<K extends ExtensionName> = ValuesOf<(typeof extensions)[K]['request']>;
