@@ -1,7 +1,7 @@
-import { Fault } from '../fault.js';
+import { Fault, type FaultCode } from '../fault.js';
 import type { ByteString } from '../names.js';
 import { DelegatingHandle, DelegatingListing } from './delegating.js';
-import { below, join, nameMax, split } from './path.js';
+import { below, join, nameMax, normalise, split } from './path.js';
 import type {
   Change,
   Entry,
@@ -76,9 +76,9 @@ class MountedVfs implements Vfs {
   }
 
   async open(path: ByteString, options: OpenOptions): Promise<Handle> {
-    const spot = this.#spot(path);
-    if (spot.kind !== 'mount') throw new Fault('is-a-folder');
-    const { vfs, path: inside } = await this.#inside(spot);
+    const { vfs, path: inside } = await (options.create
+      ? this.#makeable(path, 'is-a-folder')
+      : this.#changeable(path, 'is-a-folder'));
     return new MountedHandle(await vfs.open(inside, options), path);
   }
 
@@ -112,7 +112,7 @@ class MountedVfs implements Vfs {
   }
 
   async mkdir(path: ByteString, mode: number): Promise<Change> {
-    const { vfs, path: inside } = await this.#changeable(path);
+    const { vfs, path: inside } = await this.#makeable(path);
     return vfs.mkdir(inside, mode);
   }
 
@@ -137,7 +137,7 @@ class MountedVfs implements Vfs {
   }
 
   async symlink(name: ByteString, target: ByteString): Promise<Change> {
-    const { vfs, path } = await this.#changeable(name);
+    const { vfs, path } = await this.#makeable(name);
     return vfs.symlink(path, target);
   }
 
@@ -226,10 +226,20 @@ class MountedVfs implements Vfs {
     await vfs?.close();
   }
 
-  async #changeable(path: ByteString): Promise<Inside> {
+  async #changeable(path: ByteString, otherwise: FaultCode = 'denied'): Promise<Inside> {
     const spot = this.#spot(path);
-    if (spot.kind !== 'mount') throw new Fault('denied', 'this folder cannot be changed');
-    return this.#inside(spot);
+    if (spot.kind === 'mount') return this.#inside(spot);
+    throw otherwise === 'denied' ? unchangeable() : new Fault(otherwise);
+  }
+
+  /** As `changeable`, for a name that may be new: in a virtual folder there is nothing to be made. */
+  async #makeable(path: ByteString, otherwise: FaultCode = 'denied'): Promise<Inside> {
+    try {
+      return await this.#changeable(path, otherwise);
+    } catch (thrown) {
+      const missing = thrown instanceof Fault && thrown.code === 'not-found';
+      throw missing && split(normalise(path)).names.length <= 2 ? unchangeable() : thrown;
+    }
   }
 
   async #oneMount(
@@ -237,7 +247,7 @@ class MountedVfs implements Vfs {
     other: ByteString,
   ): Promise<{ readonly vfs: Vfs; readonly paths: [ByteString, ByteString] }> {
     const from = await this.#changeable(one);
-    const to = await this.#changeable(other);
+    const to = await this.#makeable(other);
     if (from.prefix !== to.prefix) throw new Fault('different-home');
     return { vfs: to.vfs, paths: [from.path, to.path] };
   }
@@ -257,6 +267,10 @@ class MountedVfs implements Vfs {
       nlink: 2,
     };
   }
+}
+
+function unchangeable(): Fault {
+  return new Fault('denied', 'this folder cannot be changed');
 }
 
 /** A number that stays the same for one place (FNV-1a, 32 bits): enough to tell virtual folders apart. */

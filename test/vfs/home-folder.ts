@@ -7,7 +7,7 @@ import { pathThreads, type PathThreads } from '../../src/vfs/path-threads.js';
 import type { Vfs } from '../../src/vfs/vfs.js';
 
 export interface HomeFolder {
-  /** Folder of the host with `home` and room for canaries beside it. */
+  /** Folder of the host that holds the home and has room for canaries beside it. */
   readonly around: string;
   readonly root: string;
   readonly vfs: Vfs;
@@ -16,23 +16,29 @@ export interface HomeFolder {
   readonly close: () => Promise<void>;
 }
 
-/** A home on the real disk, with path threads of its own. */
-export async function homeFolder(given: { readonly umask?: number } = {}): Promise<HomeFolder> {
+export interface HomeFolderOptions {
+  readonly umask?: number;
+  /** Threads to share; otherwise the home gets its own and ends them. */
+  readonly threads?: PathThreads;
+}
+
+/** A home on the real disk. */
+export async function homeFolder({ umask = 0o022, threads }: HomeFolderOptions = {}): Promise<HomeFolder> {
   const around = await mkdtemp(join(tmpdir(), 'plimsoll-vfs-'));
   const root = join(around, 'home');
   await mkdir(root);
-  const threads = pathThreads(2);
+  const pool = threads ?? pathThreads(4);
   const inodes = new OpenInodes();
-  const vfs = await diskVfs({ root, threads, inodes, umask: given.umask ?? 0o022 });
+  const vfs = await diskVfs({ root, threads: pool, inodes, umask });
   return {
     around,
     root,
     vfs,
-    threads,
+    threads: pool,
     inodes,
     close: async () => {
       await vfs.close();
-      await threads.close();
+      if (!threads) await pool.close();
       await rm(around, { recursive: true, force: true });
     },
   };
