@@ -6,8 +6,8 @@ export interface Printer {
   result(document: unknown, text: readonly string[]): void;
   /** What is good to know beside the answer; kept from those who asked for JSON. */
   note(line: string): void;
-  /** A line on stdout, whatever was asked for. */
-  say(line: string): void;
+  /** Lines on stdout, whatever was asked for; in one piece, so that who waits for the first has all. */
+  say(lines: readonly string[]): void;
   /** On stderr, whatever was asked for. */
   warn(line: string): void;
 }
@@ -25,7 +25,7 @@ export function createPrinter({ stdout, stderr }: Outputs, options: { readonly j
     note: (text) => {
       if (!options.json) stdout.write(line(text));
     },
-    say: (text) => stdout.write(line(text)),
+    say: (lines) => stdout.write(lines.map(line).join('')),
     warn: (text) => stderr.write(line(`plimsoll: ${text}`)),
   };
 }

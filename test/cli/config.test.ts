@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { settingNames } from '../../src/config/environment.js';
+import { commandsOn } from './in-process.js';
 import { freshRoot, plimsollOn } from './plimsoll.js';
 
 /** A root that somebody configured before its first start. */
@@ -9,7 +10,7 @@ function configured(content: string) {
   const root = freshRoot();
   mkdirSync(join(root, 'etc'), { recursive: true });
   writeFileSync(join(root, 'etc', 'plimsoll.json'), content);
-  return { root, plimsoll: plimsollOn(root) };
+  return { root, plimsoll: commandsOn(root) };
 }
 
 it('shows every setting with its value and where that comes from', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { commandsOn } from './in-process.js';
 import { freshRoot, plimsollOn } from './plimsoll.js';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB8iywG3Cs2jQJZ2K6i3T1XPa1tbn9NRmuhTqAVmwBT0 laptop';
@@ -9,12 +10,13 @@ function rootWithKey() {
   const root = freshRoot();
   const keyFile = join(dirname(root), 'key.pub');
   writeFileSync(keyFile, `${key}\n`);
-  return { root, keyFile, plimsoll: plimsollOn(root) };
+  return { root, keyFile, plimsoll: commandsOn(root) };
 }
 
 describe('plimsoll user', () => {
   it('adds an account with all options, and shows it in the shape that scripts read', async () => {
-    const { root, keyFile, plimsoll } = rootWithKey();
+    const { root, keyFile } = rootWithKey();
+    const plimsoll = plimsollOn(root);
     const added = await plimsoll(
       [
         'user',
@@ -80,7 +82,8 @@ describe('plimsoll user', () => {
   });
 
   it('changes, locks, renames and removes an account', async () => {
-    const { root, plimsoll, keyFile } = rootWithKey();
+    const { root, keyFile } = rootWithKey();
+    const plimsoll = plimsollOn(root);
     await plimsoll(['user', 'add', 'carol', '--key', keyFile, '--read-only']);
     const set = await plimsoll([
       'user',
@@ -144,7 +147,7 @@ describe('plimsoll user refuses', () => {
     ['an option', ['--quotta', '1'], 2, "unknown option '--quotta'"],
   ])('%s that is none, and makes nothing', async (_what, args, status, sentence) => {
     const root = freshRoot();
-    const outcome = await plimsollOn(root)(['user', 'add', 'alice', ...args]);
+    const outcome = await commandsOn(root)(['user', 'add', 'alice', ...args]);
     expect(outcome).toMatchObject({ status, stdout: '' });
     expect(outcome.stderr).toContain(sentence);
     expect(existsSync(root)).toBe(false);
@@ -152,7 +155,7 @@ describe('plimsoll user refuses', () => {
 
   it('a name that is none, without making a root', async () => {
     const root = freshRoot();
-    const outcome = await plimsollOn(root)(['user', 'add', '../evil', '--password-stdin'], {
+    const outcome = await commandsOn(root)(['user', 'add', '../evil', '--password-stdin'], {
       input: 'secret',
     });
     expect(outcome.status).toBe(2);
@@ -198,16 +201,41 @@ describe('plimsoll user refuses', () => {
 
   it('to look at a folder that is no root, naming it', async () => {
     const root = freshRoot();
-    const outcome = await plimsollOn(root)(['user', 'list']);
+    const outcome = await commandsOn(root)(['user', 'list']);
     expect(outcome.status).toBe(4);
     expect(outcome.stderr).toContain(`${root} is no Plimsoll root`);
     expect(existsSync(root)).toBe(false);
   });
 });
 
+describe('plimsoll user, at a terminal', () => {
+  it('asks for a password twice, and takes none where the two differ', async () => {
+    const { plimsoll } = rootWithKey();
+    const differ = await plimsoll(['user', 'add', 'alice'], { answers: ['one password', 'another'] });
+    expect(differ.asked).toEqual(['New password for alice: ', 'The same again: ']);
+    expect(differ).toMatchObject({
+      status: 2,
+      stderr: 'plimsoll: the two passwords differ: nothing was changed\n',
+    });
+    const added = await plimsoll(['user', 'add', 'alice'], { answers: ['one password', 'one password'] });
+    expect(added.status).toBe(0);
+  });
+
+  it('asks for no password where a key was given, and before it removes', async () => {
+    const { plimsoll, keyFile } = rootWithKey();
+    const added = await plimsoll(['user', 'add', 'alice', '--key', keyFile], { answers: [] });
+    expect(added).toMatchObject({ status: 0, asked: [] });
+    const kept = await plimsoll(['user', 'remove', 'alice'], { answers: ['n'] });
+    expect(kept.asked).toEqual(["This will remove the account 'alice'. Go on?"]);
+    expect(kept).toMatchObject({ status: 1, stderr: 'plimsoll: nothing was changed\n' });
+    expect((await plimsoll(['user', 'remove', 'alice'], { answers: ['y'] })).status).toBe(0);
+  });
+});
+
 describe('plimsoll user key', () => {
   it('adds, lists and removes keys', async () => {
-    const { plimsoll, keyFile } = rootWithKey();
+    const { root, keyFile } = rootWithKey();
+    const plimsoll = plimsollOn(root);
     await plimsoll(['user', 'add', 'alice', '--password-stdin'], { input: 'secret\n' });
     const added = await plimsoll(['user', 'key', 'add', 'alice', '-'], { input: `${key}\n` });
     expect(added.stdout).toMatch(/^alice: key SHA256:\S+ added\n$/);

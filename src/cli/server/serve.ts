@@ -131,8 +131,7 @@ async function run(parts: Parts, startApp: StartApp, asked: Promise<string>): Pr
         marks: store.marks,
         knownHosts: (host, port) => hostKeys.knownHosts(host, port),
       });
-      for (const address of listening) context.printer.say(`plimsoll listening on ${address}`);
-      for (const line of text) context.printer.say(line);
+      context.printer.say([...listening.map((address) => `plimsoll listening on ${address}`), ...text]);
       events.emit('server.started', { listening, root: root.path, version });
       events.emit('server.stopping', { reason: await asked });
     } finally {

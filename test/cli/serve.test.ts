@@ -1,0 +1,185 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Status } from '../../src/admin/status.js';
+import { environment, freshRoot, plimsollOn, program } from './plimsoll.js';
+
+const running = new Set<ChildProcess>();
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
+});
+
+/** Starts the real server; resolves when it says that it listens, or ended. */
+async function serve(
+  root: string,
+  args: readonly string[] = ['--listen', '127.0.0.1:0'],
+  cwd = dirname(root),
+) {
+  const child = spawn(process.execPath, [program, 'serve', ...args], {
+    cwd,
+    env: environment(root),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let out = '';
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const ended = once(child, 'close').then(([code, signal]) => {
+    running.delete(child);
+    return { code: code as number | null, signal: signal as string | null };
+  });
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+      if (/^plimsoll listening on .*\n/m.test(out)) resolve();
+    });
+    void ended.then(() => resolve());
+  });
+  return {
+    child,
+    ended,
+    out: () => out,
+    err: () => err,
+    port: () => Number(/^plimsoll listening on .*:(\d+)$/m.exec(out)?.[1]),
+    stop: () => {
+      child.kill('SIGTERM');
+      return ended;
+    },
+  };
+}
+
+async function rootWithAccount(): Promise<string> {
+  const root = freshRoot();
+  await plimsollOn(root)(['user', 'add', 'alice', '--password-stdin'], { input: 'secret' });
+  return root;
+}
+
+describe('the first start', () => {
+  it('makes demo on loopback, and says once what to paste; later starts say where to find that', async () => {
+    const root = freshRoot();
+    mkdirSync(root);
+    const first = await serve(root, ['--listen', '127.0.0.1:0'], root);
+    const text = first.out();
+    expect(text).toContain(
+      `  sftp -P ${first.port()} -o UserKnownHostsFile=var/known_hosts demo@127.0.0.1\n`,
+    );
+    const password = /shown this once: ([a-z0-9-]{23})\n/.exec(text)?.[1] ?? 'none';
+    expect(text).toMatch(/^ {2}node \S+plimsoll\.js user show demo$/m);
+    expect(text).toMatch(/^ {2}node \S+plimsoll\.js user passwd demo$/m);
+    const known = join(root, 'var', 'known_hosts');
+    expect(readFileSync(known, 'utf8')).toMatch(
+      new RegExp(`^\\[127\\.0\\.0\\.1\\]:${first.port()} ssh-ed25519 `, 'm'),
+    );
+    expect(statSync(known).mode & 0o777).toBe(0o600);
+    expect(await first.stop()).toEqual({ code: 0, signal: null });
+    for (const file of ['first-start.txt', 'audit.log']) {
+      expect(readFileSync(join(root, 'var', file), 'utf8')).not.toContain(password);
+    }
+    expect(first.err()).not.toContain(password);
+
+    const second = await serve(root, ['--listen', '127.0.0.1:0'], root);
+    expect(second.out()).toContain("How to try the account 'demo' stands in var/first-start.txt\n");
+    expect(second.out()).not.toMatch(/Its password/);
+    expect(readFileSync(join(root, 'var', 'first-start.txt'), 'utf8')).toContain(`sftp -P ${second.port()} `);
+    await second.stop();
+  });
+
+  it('serves without accounts elsewhere, and says how to make one', async () => {
+    const root = freshRoot();
+    const server = await serve(root, ['--listen', '0.0.0.0:0']);
+    expect(server.out()).toMatch(/^There is no account yet[^\n]*\n {2}node \S+ --root \S+ user add NAME$/m);
+    expect((await plimsollOn(root)(['user', 'list', '--json'])).stdout).toBe('[]\n');
+    await server.stop();
+  });
+});
+
+describe('a running server', () => {
+  it('answers status, keeps a second one away from its root, and leaves no socket', async () => {
+    const root = await rootWithAccount();
+    const plimsoll = plimsollOn(root);
+    const server = await serve(root, ['--listen', '127.0.0.1:0', '--listen', '127.0.0.1:0']);
+    const { status, stdout } = await plimsoll(['status', '--json']);
+    expect(status).toBe(0);
+    const answer = JSON.parse(stdout) as Status;
+    expect(answer).toMatchObject({ running: true, pid: server.child.pid, root, sessions: [] });
+    expect(answer.listening).toEqual(
+      [...server.out().matchAll(/^plimsoll listening on (.*)$/gm)].map(([, address]) => address),
+    );
+    expect(answer.listening).toHaveLength(2);
+
+    const second = await serve(root);
+    expect((await second.ended).code).toBe(9);
+    expect(second.err()).toContain(`a server runs on ${root} already: process ${server.child.pid}`);
+    expect((await server.stop()).code).toBe(0);
+    expect(existsSync(join(root, 'var', 'status.sock'))).toBe(false);
+    const gone = await plimsoll(['status', '--json']);
+    expect(gone.status).toBe(8);
+    expect(JSON.parse(gone.stdout)).toEqual({ running: false, root });
+  });
+
+  it('writes the log to a file, without colours or secrets, and the audit beside', async () => {
+    const root = await rootWithAccount();
+    const server = await serve(root, [
+      '--listen',
+      '127.0.0.1:0',
+      '--log',
+      'server.log',
+      '--log-level',
+      'info',
+    ]);
+    await server.stop();
+    const log = readFileSync(join(dirname(root), 'server.log'), 'utf8')
+      .trim()
+      .split('\n');
+    const events = log.map((line) => (JSON.parse(line) as { event: string }).event);
+    expect(events.filter((name) => name !== 'server.warning')).toEqual([
+      'server.started',
+      'server.stopping',
+      'server.stopped',
+    ]);
+    expect(server.err()).toBe('');
+    const audit = readFileSync(join(root, 'var', 'audit.log'), 'utf8');
+    expect(audit).toContain('"event":"server.started"');
+    expect(audit).toContain('"event":"account.changed"');
+  });
+
+  it('ends at once at the second signal', async () => {
+    const root = await rootWithAccount();
+    const server = await serve(root);
+    server.child.kill('SIGINT');
+    server.child.kill('SIGTERM');
+    expect(await server.ended).toEqual({ code: 130, signal: null });
+    expect(server.err()).not.toContain('server.stopped');
+  });
+
+  it('says after a kill that its end was not clean, once', async () => {
+    const root = await rootWithAccount();
+    const unclean = 'the server before this one did not come to a clean end';
+    const killed = await serve(root);
+    expect(killed.err()).not.toContain(unclean);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    expect(existsSync(join(root, 'var', 'status.sock'))).toBe(true);
+    const next = await serve(root);
+    await next.stop();
+    expect(next.err()).toContain(unclean);
+    const after = await serve(root);
+    await after.stop();
+    expect(after.err()).not.toContain(unclean);
+  });
+
+  it('says which address is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    const server = await serve(await rootWithAccount(), ['--listen', `127.0.0.1:${port}`]);
+    expect((await server.ended).code).toBe(1);
+    expect(server.err()).toMatch(new RegExp(`plimsoll: .*${port}.* taken`));
+    other.close();
+  });
+});
