@@ -12,6 +12,7 @@ import type { LiveSessions } from './live.js';
 import { toText } from './names.js';
 import type { Events } from './observe/events.js';
 import type { AccountStatus } from './sftp/account-status.js';
+import { BlockPool } from './sftp/block-pool.js';
 import { Gate } from './sftp/gate.js';
 import { SftpSession } from './sftp/session.js';
 import type { SessionInfo, SshServices } from './ssh/services.js';
@@ -19,6 +20,9 @@ import type { Account, AccountStore } from './store/accounts.js';
 import { makeHome } from './vfs/forbidden-homes.js';
 import { measure, type Usage } from './vfs/measure.js';
 import { maxBlock } from './wire/limits.js';
+
+/** Bytes of reply buffers that are kept for the next READs. */
+const idleBlocks = 8 * 2 ** 20;
 
 /** Hashing and copying at one time, for one account (T7). */
 const longTasks = 2;
@@ -40,6 +44,7 @@ export interface SessionParts {
 /** What each logged-in connection is served with. */
 export class Sessions {
   readonly #parts: SessionParts;
+  readonly #blocks = new BlockPool(idleBlocks);
   readonly #gates = new Map<number, Gate>();
   readonly #counting = new Map<string, Promise<Usage>>();
   readonly #open = new Set<Promise<void>>();
@@ -81,6 +86,7 @@ export class Sessions {
             person: personOf(account),
             clientIdent: client,
             hashes,
+            blocks: this.#blocks,
             gate: this.#gate(account.id),
             maxHandles: settings['session.handles'],
             now: clock,

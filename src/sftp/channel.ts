@@ -7,7 +7,7 @@ export interface SessionChannel {
   start(sink: ChannelSink): void;
   /** The session can take input again after `data` returned `false`. */
   resume(): void;
-  /** Queues bytes for the peer; the buffer belongs to the channel from now on and must not be written again. */
+  /** Queues bytes for the peer; the buffer belongs to the channel until `sent` has told of all its bytes. */
   send(bytes: Buffer): void;
   /** A line for the person at the other end, beside the protocol (SSH: extended data, RFC 4254 5.2). */
   stderr(text: string): void;
@@ -25,7 +25,7 @@ export interface ChannelSink {
   data(bytes: Buffer): boolean;
   /** The peer will send no more. */
   end(): void;
-  /** This many bytes given to `send` have left for the socket; the session gives their budget back. */
+  /** So many bytes given to `send` are not needed any more: their budget and their buffers are free again. */
   sent(bytes: number): void;
   /** The channel is gone; nothing is delivered after this. Called exactly once. */
   closed(): void;

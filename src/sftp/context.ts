@@ -1,6 +1,7 @@
 import type { HashPool } from '../hash/hash-pool.js';
 import type { Vfs } from '../vfs/vfs.js';
 import type { AccountStatus } from './account-status.js';
+import type { BlockPool } from './block-pool.js';
 import type { Gate } from './gate.js';
 import type { Handles } from './handles.js';
 
@@ -12,6 +13,8 @@ export interface SessionContext {
   /** The client's identification string, `SSH-2.0-...`. */
   readonly clientIdent: string;
   readonly hashes: HashPool;
+  /** Buffers for DATA replies. */
+  readonly blocks: BlockPool;
   /** Passed by what takes long (T7). */
   readonly gate: Gate;
   /** Aborts when the session ends. */

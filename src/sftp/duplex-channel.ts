@@ -30,7 +30,8 @@ export function duplexChannel(duplex: Duplex, options: DuplexChannelOptions = {}
     resume: () => void duplex.resume(),
     send(bytes) {
       if (closed) return;
-      duplex.write(bytes, (error) => {
+      // Some streams hand on the very buffer, and who reads them may keep it; the session uses its buffers again.
+      duplex.write(Buffer.from(bytes), (error) => {
         if (!error && !closed) sink?.sent(bytes.length);
       });
     },

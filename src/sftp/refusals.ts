@@ -50,6 +50,6 @@ export class Refusals {
     const key = `${fault.code}\0${subject}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.#stderr(`${fault.message}\n`);
+    this.#stderr(fault.message);
   }
 }

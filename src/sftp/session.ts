@@ -78,6 +78,11 @@ export class SftpSession implements ChannelSink {
   #owedOutput = 0;
   #owedInput = 0;
   #requests = 0;
+  /** Bytes given to the channel, and of them those it has told as sent. */
+  #queued = 0;
+  #left = 0;
+  /** Replies in blocks, which are used again once all before `end` has left. */
+  readonly #lent: { readonly block: Buffer; readonly end: number }[] = [];
 
   constructor(channel: SessionChannel, options: SessionOptions) {
     this.#channel = channel;
@@ -115,6 +120,11 @@ export class SftpSession implements ChannelSink {
   }
 
   sent(bytes: number): void {
+    this.#left += bytes;
+    for (let first = this.#lent[0]; first && first.end <= this.#left; first = this.#lent[0]) {
+      this.#lent.shift();
+      this.#options.blocks.give(first.block);
+    }
     this.#giveOutput(bytes);
     this.#pump();
   }
@@ -194,7 +204,7 @@ export class SftpSession implements ChannelSink {
     ]);
     this.#options.output.charge(reply.length);
     this.#owedOutput += reply.length;
-    this.#channel.send(reply);
+    this.#sendBytes(reply);
   }
 
   #submit({ request, bytes, reply }: Taken): void {
@@ -251,9 +261,16 @@ export class SftpSession implements ChannelSink {
   #send(reply: Buffer, reserved: number): void {
     if (this.#gone) return;
     this.#giveOutput(reserved - reply.length);
-    this.#channel.send(reply);
+    this.#sendBytes(reply);
     if (this.#paused && !this.#hasWork) this.#resumeInput();
     this.#pump();
+  }
+
+  #sendBytes(bytes: Buffer): void {
+    this.#queued += bytes.length;
+    // Noted before it is sent: the channel may tell of it at once.
+    if (this.#options.blocks.owns(bytes)) this.#lent.push({ block: bytes, end: this.#queued });
+    this.#channel.send(bytes);
   }
 
   #resumeInput(): void {
@@ -270,7 +287,7 @@ export class SftpSession implements ChannelSink {
   #breakOff(fault: Fault): void {
     this.#exitStatus = 1;
     this.#stopped = true;
-    this.#channel.stderr(`${fault.message}\n`);
+    this.#channel.stderr(fault.message);
   }
 
   #finishWhenIdle(): void {

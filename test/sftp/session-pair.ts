@@ -1,6 +1,7 @@
 import { duplexPair, type Duplex } from 'node:stream';
 import { HashPool } from '../../src/hash/hash-pool.js';
 import type { ByteString } from '../../src/names.js';
+import { BlockPool } from '../../src/sftp/block-pool.js';
 import { Budget } from '../../src/sftp/budget.js';
 import { duplexChannel } from '../../src/sftp/duplex-channel.js';
 import { Gate } from '../../src/sftp/gate.js';
@@ -61,6 +62,7 @@ export function sessionPair(options: PairOptions = {}): SessionPair {
     person: { name: 'alice', uid: 1001, gid: 1001 },
     clientIdent: 'SSH-2.0-OpenSSH_9.2p1',
     hashes: new HashPool(),
+    blocks: new BlockPool(1 << 20),
     gate: new Gate(2),
     maxHandles: 256,
     now: () => new Date('2026-11-21T12:00:00Z'),

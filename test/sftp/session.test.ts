@@ -429,7 +429,7 @@ describe('sentences on stderr', () => {
     const flags = write | create | exclusive;
     for (let round = 0; round < 3; round++) await pair.ask({ kind: 'open', path: '/f', flags, attrs: {} });
     expect(pair.stderr).toHaveLength(1);
-    expect(pair.stderr[0]).toMatch(/exists.*\n$/);
+    expect(pair.stderr[0]).toContain('exists');
     await pair.ask({ kind: 'mkdir', path: '/f', attrs: {} });
     await pair.ask({ kind: 'stat', path: '/missing' });
     expect(pair.stderr).toHaveLength(1);

@@ -2,6 +2,7 @@ import { Fault } from '../../fault.js';
 import { dataHeaderLength, encodeAttrs, encodeHandle, writeDataHeader } from '../../wire/codec.js';
 import { openFlags } from '../../wire/open-flags.js';
 import { attrsOf, setAttributesOf } from '../attributes.js';
+import type { BlockPool } from '../block-pool.js';
 import type { SessionContext } from '../context.js';
 import { success } from '../fault-to-status.js';
 import { maxBlock } from '../../wire/limits.js';
@@ -40,19 +41,28 @@ export async function close(request: RequestOf<'close'>, { handles }: SessionCon
   return success(request.id);
 }
 
-/** A DATA reply that fills less of its buffer than this is copied, so that it does not pin the rest while it waits. */
-const wasteful = 0.5;
-
 /** READ [filexfer-02 6.4]: the bytes are read straight behind the header of the DATA reply. */
-export async function read(request: RequestOf<'read'>, { handles }: SessionContext): Promise<Buffer> {
+export async function read(request: RequestOf<'read'>, { handles, blocks }: SessionContext): Promise<Buffer> {
   const { file } = handles.file(request.handle);
   const length = Math.min(request.length, maxBlock);
-  const reply = Buffer.allocUnsafe(dataHeaderLength + length);
-  const bytesRead = await file.read(reply.subarray(dataHeaderLength), request.offset);
-  if (bytesRead === 0 && length > 0) throw new Fault('end-of-file');
-  writeDataHeader(reply, request.id, bytesRead);
-  const used = reply.subarray(0, dataHeaderLength + bytesRead);
-  return used.length < reply.length * wasteful ? Buffer.from(used) : used;
+  const block = blocks.take(dataHeaderLength + length);
+  try {
+    const bytesRead = await file.read(block.subarray(dataHeaderLength), request.offset);
+    if (bytesRead === 0 && length > 0) throw new Fault('end-of-file');
+    writeDataHeader(block, request.id, bytesRead);
+    return whole(block.subarray(0, dataHeaderLength + bytesRead), blocks);
+  } catch (thrown) {
+    blocks.give(block);
+    throw thrown;
+  }
+}
+
+/** A short reply is copied, so that it does not hold a large block while it waits to be sent. */
+function whole(reply: Buffer, blocks: BlockPool): Buffer {
+  if (reply.length >= reply.buffer.byteLength / 2 || !blocks.owns(reply)) return reply;
+  const copy = Buffer.from(reply);
+  blocks.give(reply);
+  return copy;
 }
 
 /** WRITE [filexfer-02 6.4]. */
