@@ -17,8 +17,17 @@ export const settings = {
     oneOf: ['error', 'warn', 'info', 'debug'],
     help: 'how much is logged',
   }),
-  'log.file': text({ default: '', help: 'where the log goes; empty is stderr' }),
-  'audit.file': text({ default: 'var/audit.log', help: 'the audit log, below the root unless absolute' }),
+  'log.file': text({
+    default: '',
+    allowed: 'a path, or nothing',
+    help: 'where the log goes, below the root unless absolute; empty is stderr',
+  }),
+  'audit.file': text({
+    default: 'var/audit.log',
+    pattern: '.',
+    allowed: 'a path',
+    help: 'the audit log, below the root unless absolute',
+  }),
   'quota.bytes': limit({
     default: '100MB',
     help: 'load line of a home that has none of its own; none for no line',
@@ -26,11 +35,13 @@ export const settings = {
   'quota.files': text({
     default: 'none',
     pattern: '^(none|[0-9]{1,15})$',
+    allowed: 'a whole number, or none',
     help: 'files a home may hold; none for no line',
   }),
   umask: text({
     default: '022',
     pattern: '^[0-7]{3}$',
+    allowed: 'three octal digits like 022',
     help: 'permission bits that new files and folders lack',
   }),
   'chown.ignore': bool({
@@ -40,6 +51,8 @@ export const settings = {
   'anonymous.enabled': bool({ default: false, help: 'let anonymous and ftp log in without a password' }),
   'anonymous.home': text({
     default: 'homes/anonymous',
+    pattern: '.',
+    allowed: 'a path',
     help: 'home of anonymous users, below the root unless absolute',
   }),
   'anonymous.readOnly': bool({ default: true, help: 'anonymous users may only read' }),
