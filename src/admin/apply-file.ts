@@ -87,8 +87,12 @@ function accountOf(value: unknown, number: number): WantedAccount {
 }
 
 function assertKnown(value: object, known: readonly string[], where: string): void {
-  for (const name of Object.keys(value)) {
+  for (const [name, stated] of Object.entries(value)) {
     if (known.includes(name)) continue;
+    if (stated === null) {
+      // In `{ password: one,two }` YAML takes `two` for a field: it is not repeated.
+      throw new Fault('invalid', `${where} has a field without a value: put text with commas in quotes`);
+    }
     throw new Fault('invalid', `${where} has no field '${name}'${didYouMean(name, known)}`);
   }
 }

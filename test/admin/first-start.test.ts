@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { firstStart } from '../../src/admin/first-start.js';
+import { memoryStore } from '../../src/store/memory-store.js';
+import { accountsOnDisk } from './accounts-on-disk.js';
+
+function start(addresses: readonly { readonly host: string; readonly port: number }[], cwd = '/elsewhere') {
+  const on = accountsOnDisk();
+  const { marks } = memoryStore();
+  const run = () =>
+    firstStart({
+      root: on.root,
+      cwd,
+      program: 'plimsoll',
+      addresses,
+      accounts: on.accounts,
+      marks,
+      knownHosts: (host, port) => [`[${host}]:${port} key`],
+    });
+  return { ...on, run };
+}
+
+it('makes demo once, and never again after it was removed', async () => {
+  const { run, accounts, store } = start([{ host: '127.0.0.1', port: 2222 }]);
+  const [first] = await run();
+  expect(first).toMatch(/Its password, shown this once: ([a-z2-9]{5}-){3}[a-z2-9]{5}$/);
+  expect(await store.byName('demo')).toMatchObject({ role: 'user', home: { bytesLimit: 'default' } });
+  expect((await run())[0]).toMatch(/^How to try the account 'demo' stands in /);
+  await accounts.remove('demo', { deleteHome: true });
+  expect((await run()).join('\n')).toContain('plimsoll --root');
+  expect(await store.list()).toEqual([]);
+});
+
+it('makes no demo where anybody else could connect', async () => {
+  const { run, store } = start([
+    { host: '127.0.0.1', port: 1 },
+    { host: '0.0.0.0', port: 2 },
+  ]);
+  expect((await run())[0]).toContain('There is no account yet');
+  expect(await store.list()).toEqual([]);
+});
+
+it('says nothing where the operator made accounts', async () => {
+  const { run, accounts } = start([{ host: '127.0.0.1', port: 2222 }]);
+  await accounts.add('alice', { password: 'secret' });
+  expect(await run()).toEqual([]);
+});
+
+it('prints a line for IPv6 too, and knows the host by all its local names', async () => {
+  const { run, root } = start([{ host: '::1', port: 4000 }]);
+  const text = (await run()).join('\n');
+  expect(text).toContain(`sftp -P 4000 -o UserKnownHostsFile=${root.path}/var/known_hosts demo@[::1]`);
+  const known = readFileSync(join(root.path, 'var', 'known_hosts'), 'utf8');
+  expect(known).toBe('[127.0.0.1]:4000 key\n[::1]:4000 key\n[localhost]:4000 key\n');
+});
