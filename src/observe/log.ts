@@ -11,7 +11,7 @@ export interface LogOptions {
   readonly level: Level;
   /** A file that lines are appended to, or a descriptor (2 is stderr). */
   readonly target: string | number;
-  /** Text for people in place of JSON lines. */
+  /** The sentence alone, as text, in place of JSON lines with every field. */
   readonly readable: boolean;
   readonly colour: boolean;
 }
@@ -30,7 +30,7 @@ export interface Log {
 export function openLog(options: LogOptions, events: Events): Log {
   if (typeof options.target === 'string') checkWritable(options.target);
   const pretty = options.readable
-    ? prettyFactory({ colorize: options.colour, ignore: 'event', translateTime: 'SYS:HH:MM:ss' })
+    ? prettyFactory({ colorize: options.colour, hideObject: true, translateTime: 'SYS:HH:MM:ss' })
     : (line: string) => line;
   const lines = new LineWriter({
     target: options.target,
@@ -57,7 +57,7 @@ export function openLog(options: LogOptions, events: Events): Log {
   return {
     fatal(message, error) {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      logger.fatal({ error: stack }, message);
+      logger.fatal({ error: stack }, options.readable ? `${message}: ${stack}` : message);
       lines.flushNow();
     },
     async close() {

@@ -44,7 +44,8 @@ export const routes = {
   'login.succeeded': {
     level: 'info',
     audit: true,
-    say: ({ account, address, method }) => `${account} logged in from ${address} by ${method}`,
+    say: ({ account, view, address, method, fingerprint }) =>
+      `${account}${view === 'homes' ? '+admin' : ''} logged in from ${address} by ${method}${fingerprint === null ? '' : ` ${fingerprint}`}`,
   },
   'login.failed': {
     level: 'warn',
@@ -79,7 +80,7 @@ export const routes = {
   'request.failed': {
     level: 'error',
     audit: true,
-    say: ({ account, operation, path }) => `${account}: ${operation} ${path} failed`,
+    say: ({ account, operation, path, cause }) => `${account}: ${operation} ${path} failed: ${cause}`,
   },
   'account.changed': {
     level: 'info',

@@ -31,7 +31,7 @@ it('writes JSON lines with time, level, event, what happened and its fields', as
     event: 'login.succeeded',
     account: 'alice',
     fingerprint: 'SHA256:abc',
-    msg: 'alice logged in from 192.0.2.7 by publickey',
+    msg: 'alice logged in from 192.0.2.7 by publickey SHA256:abc',
   });
   expect(Date.parse(String(line['time']))).toBeGreaterThan(0);
   expect(statSync(target).mode & 0o777).toBe(0o600);
