@@ -233,12 +233,18 @@ export class Channel implements SessionChannel {
       packet.writeUInt32BE(length, at + head - 4);
       queue.take(packet, at + head, length);
     });
+    // Writing may have ended the connection, and nothing is delivered after that.
+    if (this.#isGone()) return false;
     if (!errors) this.#sink?.sent(length);
     return true;
   }
 
   #isClosed(): boolean {
     return this.#closeSent;
+  }
+
+  #isGone(): boolean {
+    return this.#gone;
   }
 
   #sendClose(): void {

@@ -77,10 +77,11 @@ export class Channels {
     for (const channel of this.all()) channel.endInput();
   }
 
-  /** The connection is gone. */
-  lost(): void {
-    for (const channel of this.all()) channel.lost();
+  /** Gives up all channels: the connection is gone. */
+  takeAll(): readonly Channel[] {
+    const all = this.all();
     this.#open.clear();
+    return all;
   }
 
   /** @throws Violation or Malformed, and the connection ends */
@@ -94,6 +95,7 @@ export class Channels {
         this.#channelOpen(bytes);
         return true;
       case message.channelWindowAdjust: {
+        this.#options.active();
         const fields = fieldsOf(bytes);
         this.#find(fields.u32())?.channel.widen(fields.u32());
         return true;

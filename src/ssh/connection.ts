@@ -167,11 +167,7 @@ export class Connection {
     this.#auth.close();
     this.#transport.close();
     if (this.#live) live.remove(this.#live);
-    try {
-      this.#loggedIn?.close();
-    } catch (error) {
-      this.#warn(error);
-    }
+    this.#loggedIn?.close();
     this.#arrival.closed();
     events.emit('connection.closed', {
       connection: this.id,
@@ -277,8 +273,10 @@ export class Connection {
       this.end(toFault(error).message);
       return;
     }
-    if (this.#isOver()) services.ended();
-    else this.#guard(() => this.#begin(services, info, accept));
+    this.#guard(() => {
+      if (this.#isOver()) services.ended();
+      else this.#begin(services, info, accept);
+    });
   }
 
   #begin(services: SshServices, info: SessionInfo, accept: () => void): void {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** More than this goes to the kernel at once, so that it works while we do. */
-const earlyFlush = 256 * 1024;
+const earlyFlush = 128 * 1024;
 
 /**
  * Joins what is written in one turn of the event loop into one `writev`: ssh2 writes each packet on its own, and a

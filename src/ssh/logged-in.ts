@@ -63,11 +63,14 @@ export class LoggedIn {
     this.#idle = new Idle(
       timers,
       () => settings()['session.idle'],
+      // Every request that is taken has taken room for its reply.
+      () => info.output.taken > 0,
       () => host.end('closed, because nothing was asked for a long time'),
     );
     this.#channels = new Channels({
-      send: (bytes) => host.send(bytes),
-      write: host.write,
+      // A session sends whenever it likes; what goes wrong then is this connection's end, not the session's.
+      send: (bytes) => host.guard(() => host.send(bytes)),
+      write: (length, fill) => host.guard(() => host.write(length, fill)),
       blocked: host.blocked,
       flushLater: (channel) => host.flushLater(channel),
       maxChannels: () => settings()['session.channels'],
@@ -122,8 +125,17 @@ export class LoggedIn {
   close(): void {
     this.#keepalive.close();
     this.#idle.close();
-    this.#channels.lost();
-    this.#services.ended();
+    for (const channel of this.#channels.takeAll()) this.#tell(() => channel.lost());
+    this.#tell(() => this.#services.ended());
+  }
+
+  /** One that fails must not keep the others from hearing it. */
+  #tell(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#host.warn(error);
+    }
   }
 
   #serveSftp(channel: Channel): void {

@@ -233,6 +233,13 @@ describe('messages', () => {
     expect((await server.event('connection.closed')).reason).toBe('key exchanges without end');
   });
 
+  test('more unsent output than the setting allows ends the connection', async () => {
+    server = await startServer({ settings: { 'login.unsentBytes': 100 } });
+    const client = await RawClient.connect(server.port);
+    await client.closed;
+    expect((await server.event('connection.closed')).reason).toBe('does not read what it is sent');
+  });
+
   test('a packet without payload ends the connection', async () => {
     server = await startServer();
     const client = await RawClient.keyed(server.port);

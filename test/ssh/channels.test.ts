@@ -372,4 +372,20 @@ describe('who is silent', () => {
     await server.event('connection.closed');
     expect(timers.pending).toBe(0);
   });
+
+  test('and as long as a request of it is being answered', async () => {
+    const timers = new ManualTimers();
+    server = await startServer({ options: { timers }, settings: { 'keepalive.interval': 7_200_000 } });
+    const client = await RawClient.loggedIn(server.port);
+    const [info] = server.infos;
+    info?.output.take(1000);
+    timers.pass(899_999);
+    info?.output.give(0);
+    timers.pass(100_000);
+    expect(server.server.connections).toBe(1);
+    info?.output.give(1000);
+    timers.pass(1_000_000);
+    expect(server.server.connections).toBe(0);
+    client.socket.destroy();
+  });
 });

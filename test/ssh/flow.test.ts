@@ -256,7 +256,7 @@ describe('output', () => {
     const client = await RawClient.loggedIn(server.port);
     client.socket.pause();
     const before = process.memoryUsage().rss;
-    for (let count = 0; count < 200_000 && client.socket.writableLength < 8 * 2 ** 20; count++) {
+    for (let count = 0; count < 100_000 && client.socket.writableLength < 8 * 2 ** 20; count++) {
       client.say(message.globalRequest, (writer) => {
         writer.string(utf8('flood'));
         writer.u8(1);
