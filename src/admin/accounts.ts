@@ -7,7 +7,7 @@ import type { Events } from '../observe/events.js';
 import type { PublicKey } from '../publickey/public-key.js';
 import type { Account, AuthorizedKey, HomeLines, Role, State, Store } from '../store/accounts.js';
 import { viewOf, type AccountView, type Usage } from './account-view.js';
-import { assertOwnLine, lineOf, showLine, type Limit } from './lines.js';
+import { assertOwnLine, lineOf, showLine, type Limit, type Line } from './lines.js';
 
 /** What an operator may say about an account; absent is left as it is, or takes the default in a new one. */
 export interface AccountWish {
@@ -137,8 +137,9 @@ export class Accounts {
    * @throws Fault `invalid`, naming the account that may
    */
   async assertLine(homePath: string, account: Account | null, wish: AccountWish): Promise<void> {
-    const sharing = await this.#sharing(homePath);
-    assertOwnLine(sharing, account?.id ?? null, linesIn(wish), this.#parts.settings);
+    const lines = linesIn(wish);
+    if (!hasAny(lines)) return;
+    assertOwnLine(await this.#sharing(homePath), account?.id ?? null, lines, this.#parts.settings);
   }
 
   /** What `set` would change, in words that hold no secret. `wish.home` is a real path here. */
@@ -155,14 +156,8 @@ export class Accounts {
     if (wish.expires !== undefined && wish.expires?.getTime() !== account.expires?.getTime()) {
       changes.push(`expires ${wish.expires?.toISOString() ?? 'never'}`);
     }
-    const home = await this.#homeAt(wish.home ?? account.home.path);
-    const lines = linesIn(wish);
-    if (
-      (lines.bytesLimit !== undefined && lines.bytesLimit !== home.bytesLimit) ||
-      (lines.filesLimit !== undefined && lines.filesLimit !== home.filesLimit)
-    ) {
-      changes.push(`line ${showLine(lineOf({ ...account.home, ...home, ...lines }, this.#parts.settings))}`);
-    }
+    const line = await this.#changedLine(account, wish);
+    if (line !== null) changes.push(`line ${showLine(line)}`);
     if (changesPassword(account, wish)) changes.push('password changed');
     for (const { fingerprint } of newKeys(account, wish)) changes.push(`key ${fingerprint} added`);
     for (const { fingerprint } of staleKeys(account, wish)) changes.push(`key ${fingerprint} removed`);
@@ -303,7 +298,20 @@ export class Accounts {
   }
 
   async #sharing(homePath: string): Promise<readonly Account[]> {
-    return (await this.#parts.store.accounts.list()).filter(({ home }) => home.path === homePath);
+    const { accounts } = this.#parts.store;
+    // Most homes are nobody else's, and there may be many accounts.
+    if (!(await accounts.homes()).some(({ path }) => path === homePath)) return [];
+    return (await accounts.list()).filter(({ home }) => home.path === homePath);
+  }
+
+  /** The line the home would have, where that is another than it has. */
+  async #changedLine(account: Account, wish: AccountWish): Promise<Line | null> {
+    const lines = linesIn(wish);
+    if (!hasAny(lines)) return null;
+    const home = await this.#homeAt(wish.home ?? account.home.path);
+    const { bytesLimit = home.bytesLimit, filesLimit = home.filesLimit } = lines;
+    if (bytesLimit === home.bytesLimit && filesLimit === home.filesLimit) return null;
+    return lineOf({ ...account.home, bytesLimit, filesLimit }, this.#parts.settings);
   }
 
   async #homeAt(path: string): Promise<Required<HomeLines>> {

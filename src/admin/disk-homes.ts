@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rmdir, stat } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { below } from '../vfs/path.js';
 import { pathThreads, type PathThreads } from '../vfs/path-threads.js';
 import type { Entry, Vfs } from '../vfs/vfs.js';
 import type { Homes } from './accounts.js';
+import { RelatedHomes } from './related-homes.js';
 import { belowRoot, type Root } from './root.js';
 
 const programFolder = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,6 +22,7 @@ const programFolder = fileURLToPath(new URL('../..', import.meta.url));
 /** Homes on the host's disk, touched through the jail as a session would (J1). */
 export function diskHomes(root: Root, settings: Settings): Homes & { close(): Promise<void> } {
   let threads: PathThreads | null = null;
+  const related = new RelatedHomes();
   const anonymous = settings['anonymous.enabled'] ? [belowRoot(root, settings['anonymous.home'])] : [];
 
   const opened = (path: string): Promise<Vfs> =>
@@ -34,9 +36,10 @@ export function diskHomes(root: Root, settings: Settings): Homes & { close(): Pr
   return {
     locate: (wish, name) => (wish === undefined ? join(root.homes, name) : belowRoot(root, wish)),
     check: async (path, others) => {
-      const otherHomes = [...others, ...anonymous];
+      const otherHomes = related.among([...others, ...anonymous], path);
       const real = await checkHome(path, { root: root.path, programFolder, otherHomes });
-      return (await sameFolder(real, others)) ?? real;
+      // One folder has one row, and one line.
+      return related.sameUnderAnotherPath(others, real) ?? real;
     },
     make: async (path) => {
       const existed = existsSync(path);
@@ -71,23 +74,6 @@ export function diskHomes(root: Root, settings: Settings): Homes & { close(): Pr
     },
     close: async () => threads?.close(),
   };
-}
-
-/** The home that is the same folder under another path (a bind mount): one folder has one row, and one line. */
-async function sameFolder(path: string, homes: readonly string[]): Promise<string | null> {
-  const own = await inodeOf(path);
-  if (own === null || homes.includes(path)) return null;
-  for (const home of homes) if ((await inodeOf(home)) === own) return home;
-  return null;
-}
-
-async function inodeOf(path: string): Promise<string | null> {
-  try {
-    const { dev, ino } = await stat(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch {
-    return null;
-  }
 }
 
 /** Sessions of an account that was just removed go on for up to a second (A3), and may make or remove a file more. */

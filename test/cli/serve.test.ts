@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -19,8 +19,9 @@ async function serve(
   root: string,
   args: readonly string[] = ['--listen', '127.0.0.1:0'],
   cwd = dirname(root),
+  node: readonly string[] = [],
 ) {
-  const child = spawn(process.execPath, [program, 'serve', ...args], {
+  const child = spawn(process.execPath, [...node, program, 'serve', ...args], {
     cwd,
     env: environment(root),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -171,6 +172,21 @@ describe('a running server', () => {
     const after = await serve(root);
     await after.stop();
     expect(after.err()).not.toContain(unclean);
+  });
+
+  it('writes down what nobody caught, ends with 1, and leaves no mark of a clean end', async () => {
+    const root = await rootWithAccount();
+    const bomb = join(dirname(root), 'bomb.cjs');
+    writeFileSync(bomb, "process.on('SIGUSR2', () => { throw new TypeError('boom'); });");
+    const server = await serve(root, ['--listen', '127.0.0.1:0'], dirname(root), ['--require', bomb]);
+    server.child.kill('SIGUSR2');
+    expect(await server.ended).toEqual({ code: 1, signal: null });
+    const last = JSON.parse(server.err().trim().split('\n').at(-1) ?? '') as Record<string, string>;
+    expect(last).toMatchObject({ level: 'fatal', msg: 'uncaught exception' });
+    expect(last['error']).toContain('TypeError: boom');
+    const next = await serve(root);
+    await next.stop();
+    expect(next.err()).toContain('did not come to a clean end');
   });
 
   it('says which address is taken', async () => {
