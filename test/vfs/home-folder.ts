@@ -7,7 +7,7 @@ import { pathThreads, type PathThreads } from '../../src/vfs/path-threads.js';
 import type { Vfs } from '../../src/vfs/vfs.js';
 
 export interface HomeFolder {
-  /** Folder of the host that holds the home and has room for canaries beside it. */
+  /** Folder of the host that holds everything: many levels up from the home, so that what climbs out stays here. */
   readonly around: string;
   readonly root: string;
   readonly vfs: Vfs;
@@ -25,8 +25,8 @@ export interface HomeFolderOptions {
 /** A home on the real disk. */
 export async function homeFolder({ umask = 0o022, threads }: HomeFolderOptions = {}): Promise<HomeFolder> {
   const around = await mkdtemp(join(tmpdir(), 'plimsoll-vfs-'));
-  const root = join(around, 'home');
-  await mkdir(root);
+  const root = join(around, ...Array.from({ length: 20 }, () => 'l'), 'jail-home');
+  await mkdir(root, { recursive: true });
   const pool = threads ?? pathThreads(4);
   const inodes = new OpenInodes();
   const vfs = await diskVfs({ root, threads: pool, inodes, umask });

@@ -1,21 +1,26 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import { Fault } from '../../src/fault.js';
 
-/** What lies beside a home and must be neither read, written nor seen: canaries, and the proof that they live. */
+/**
+ * What lies around a home and must be neither read, written nor seen: canaries, and the proof that they live. All of
+ * it is in one folder of its own, so that even a jail that has fallen harms nothing of the host it is tested on.
+ */
 export class Outside {
   readonly folder: string;
   readonly canary: string;
+  readonly #around: string;
   readonly #root: string;
   readonly #secret = `CANARY-${Math.random().toString(36).slice(2)}`;
   readonly #before: string;
   readonly #inodes: ReadonlySet<number>;
 
   constructor(around: string, root: string) {
+    this.#around = around;
     this.#root = root;
-    this.folder = join(around, 'outside');
+    this.folder = join(dirname(root), 'jail-outside');
     this.canary = join(this.folder, 'canary.txt');
     // The sibling shares the home's name as a prefix: a check by text alone would take it for the home.
     for (const folder of [this.folder, `${root}2`]) {
@@ -51,11 +56,14 @@ export class Outside {
     expect(this.#state()).toBe(this.#before);
   }
 
-  #all(): string[] {
-    return [this.folder, `${this.#root}2`].flatMap((folder) => [
-      folder,
-      ...readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))),
-    ]);
+  /** Everything around the home, however far up, without the home itself. */
+  #all(folder: string = this.#around): string[] {
+    const below = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (path === this.#root) return [];
+      return entry.isDirectory() ? this.#all(path) : [path];
+    });
+    return [folder, ...below];
   }
 
   #state(): string {
