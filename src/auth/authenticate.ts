@@ -1,5 +1,5 @@
 import { toFault } from '../fault.js';
-import { fits, verifyBareSignature } from '../publickey/signature.js';
+import { fits, verifySignature } from '../publickey/signature.js';
 import type { Account, AccountStore } from '../store/accounts.js';
 import { isAnonymousName, parseLoginName, type LoginName } from './account-name.js';
 import type { Anonymous } from './anonymous.js';
@@ -78,7 +78,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
       return bar ? refused(bar.reason) : granted(account, view, 'publickey', key.fingerprint);
     }
     const { signed, signature } = offer.proof;
-    if (!verifyBareSignature(key.blob, offer.algorithm, signed, signature)) return refused('bad signature');
+    if (!verifySignature(key.blob, offer.algorithm, signed, signature)) return refused('bad signature');
     return bar ? refused(bar.reason, bar.tell) : granted(account, view, 'publickey', key.fingerprint);
   }
 

@@ -29,15 +29,12 @@ export type Decision =
 
 /** A public key as USERAUTH_REQUEST carries it (RFC 4252 7). */
 export interface KeyOffer {
-  /**
-   * The algorithm the client named: `ssh-ed25519`, `rsa-sha2-512`, ... For RSA ssh2 says only `ssh-rsa` and the hash;
-   * whoever makes the offer puts the two together again. `ssh-rsa` itself is SHA-1 and refused.
-   */
+  /** The algorithm the client named: `ssh-ed25519`, `rsa-sha2-512`, ... `ssh-rsa` is SHA-1 and refused. */
   readonly algorithm: string;
   readonly blob: Buffer;
   /**
-   * Absent in a probe: the client asks whether the key would do. The signature is bare, as ssh2's context has it: the
-   * algorithm's name is cut off, ECDSA is DER.
+   * Absent in a probe: the client asks whether the key would do. `signed` is what the signature has to cover,
+   * `signature` is as it came, unchecked: `string algorithm, string signature` [RFC 4253 6.6].
    */
   readonly proof?: { readonly signed: Buffer; readonly signature: Buffer };
 }

@@ -35,57 +35,35 @@ export function fits(algorithm: string, keyType: string): algorithm is Signature
  * mpints [RFC 5656 3.1.2]. The algorithm inside must be the one asked for. Never throws.
  */
 export function verifySignature(blob: Buffer, algorithm: string, signed: Buffer, signature: Buffer): boolean {
-  return checked(blob, algorithm, (key, rule) => {
+  const rule = ruleOf(algorithm);
+  if (!rule) return false;
+  try {
     const fields = new SshReader(signature);
     if (fields.text() !== algorithm) return false;
-    const bare = fields.string();
+    const inner = fields.string();
     fields.end();
-    if (rule.size === undefined) return verifyPlain(key, rule, signed, bare);
-    return verifyNumbers(key, rule, signed, numbers(bare, rule.size));
-  });
-}
-
-/**
- * Checks a signature as ssh2's authentication context holds it: the algorithm's name already cut off, and ECDSA
- * already turned into DER (its `handlers.misc.js` does both; where the name inside was another one it cuts nothing,
- * and such a signature is false here). Never throws.
- */
-export function verifyBareSignature(
-  blob: Buffer,
-  algorithm: string,
-  signed: Buffer,
-  signature: Buffer,
-): boolean {
-  return checked(blob, algorithm, (key, rule) => verifyPlain(key, rule, signed, signature));
+    const { type, key } = decodePublicKey(blob);
+    return type === rule.type && verifyInner(key, rule, signed, inner);
+  } catch {
+    return false;
+  }
 }
 
 function ruleOf(algorithm: string): Rule | undefined {
   return Object.hasOwn(rules, algorithm) ? rules[algorithm as SignatureAlgorithm] : undefined;
 }
 
-function checked(blob: Buffer, algorithm: string, check: (key: KeyObject, rule: Rule) => boolean): boolean {
-  const rule = ruleOf(algorithm);
-  if (!rule) return false;
-  try {
-    const { type, key } = decodePublicKey(blob);
-    return type === rule.type && check(key, rule);
-  } catch {
-    return false;
+function verifyInner(key: KeyObject, rule: Rule, signed: Buffer, inner: Buffer): boolean {
+  if (rule.size !== undefined) {
+    return verify(rule.hash, signed, { key, dsaEncoding: 'ieee-p1363' }, numbers(inner, rule.size));
   }
-}
-
-function verifyPlain(key: KeyObject, rule: Rule, signed: Buffer, signature: Buffer): boolean {
-  return verify(rule.hash, signed, key, rule.type === 'ssh-rsa' ? padded(key, signature) : signature);
+  return verify(rule.hash, signed, key, rule.type === 'ssh-rsa' ? padded(key, inner) : inner);
 }
 
 /** Some clients cut leading zeros off an RSA signature, which OpenSSH's server accepts and OpenSSL does not. */
 function padded(key: KeyObject, signature: Buffer): Buffer {
   const missing = Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8) - signature.length;
   return missing > 0 ? Buffer.concat([Buffer.alloc(missing), signature]) : signature;
-}
-
-function verifyNumbers(key: KeyObject, rule: Rule, signed: Buffer, signature: Buffer): boolean {
-  return verify(rule.hash, signed, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
 /** The two mpints at full width, one after the other. */

@@ -139,12 +139,9 @@ export const supported = load('ssh2/lib/protocol/constants.js') as {
 
 const utils = load('ssh2/lib/protocol/utils.js') as {
   readonly sendPacket: (protocol: Protocol, packet: Buffer) => boolean;
-  readonly sigSSHToASN1: (signature: Buffer, type: string) => Buffer | undefined;
 };
 /** Encrypts and writes, or queues while a key exchange runs. */
 export const sendPacket = utils.sendPacket;
-/** An ECDSA signature as DER, any other as it is; `undefined` for a malformed one. */
-export const derSignature = utils.sigSSHToASN1;
 
 /** Several keys, or an error, where the text holds such. */
 export const parseKey = (

@@ -4,7 +4,6 @@ import { fingerprint } from '../publickey/public-key.js';
 import { fits } from '../publickey/signature.js';
 import { SshReader } from '../publickey/ssh-strings.js';
 import type { Reader } from '../wire/reader.js';
-import { derSignature } from './internals.js';
 import {
   disconnectCode,
   fieldsOf,
@@ -192,9 +191,7 @@ export class UserAuth {
     const length = Buffer.alloc(4);
     const id = this.#options.sessionId();
     length.writeUInt32BE(id.length);
-    const bare = bareSignature(signature, algorithm);
-    if (!bare) return refused(kind, 'the signature is malformed');
-    const proof = { signed: Buffer.concat([length, id, covered]), signature: bare };
+    const proof = { signed: Buffer.concat([length, id, covered]), signature };
     return { ...attempt, decide: () => authenticator.publickey(user, { algorithm, blob, proof }, peer) };
   }
 
@@ -279,19 +276,6 @@ function typeOf(blob: Buffer): string {
     return new SshReader(blob).text();
   } catch {
     return '';
-  }
-}
-
-/** What a signature holds, when it is of the algorithm that was named. [RFC 4253 6.6] */
-function bareSignature(signature: Buffer, algorithm: ByteString): Buffer | null {
-  try {
-    const fields = new SshReader(signature);
-    if (fields.text() !== algorithm) return null;
-    const bare = fields.string();
-    fields.end();
-    return derSignature(bare, algorithm) ?? null;
-  } catch {
-    return null;
   }
 }
 

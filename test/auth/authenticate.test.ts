@@ -32,17 +32,17 @@ function probe(key: MadeKey): KeyOffer {
 }
 
 function proof(key: MadeKey): KeyOffer {
-  return { ...probe(key), proof: { signed, signature: key.signBare('ssh-ed25519', signed) } };
+  return { ...probe(key), proof: { signed, signature: key.sign('ssh-ed25519', signed) } };
 }
 
 /** Somebody else's key offered, one's own used to sign (CVE-2024-45337). */
 const stolen: KeyOffer = {
   ...probe(own),
-  proof: { signed, signature: foreign.signBare('ssh-ed25519', signed) },
+  proof: { signed, signature: foreign.sign('ssh-ed25519', signed) },
 };
 const elsewhere: KeyOffer = {
   ...probe(own),
-  proof: { signed, signature: own.signBare('ssh-ed25519', Buffer.from('another session id')) },
+  proof: { signed, signature: own.sign('ssh-ed25519', Buffer.from('another session id')) },
 };
 
 beforeAll(async () => {
@@ -205,7 +205,7 @@ describe('every state of an account with every attempt (A1, A2)', () => {
 
 describe('public keys', () => {
   it.each(['rsa-sha2-256', 'rsa-sha2-512'] as const)('log in with %s', async (algorithm) => {
-    const signature = rsa.signBare(algorithm, signed);
+    const signature = rsa.sign(algorithm, signed);
     const offer = { algorithm, blob: rsa.blob };
     expect(inShort(await authenticator.publickey('active', offer, peer))).toBe('ok');
     const whole = { ...offer, proof: { signed, signature } };
@@ -240,13 +240,17 @@ describe('public keys', () => {
     const offer = {
       algorithm: 'ssh-ed25519',
       blob,
-      proof: { signed, signature: own.signBare('ssh-ed25519', signed) },
+      proof: { signed, signature: own.sign('ssh-ed25519', signed) },
     };
     expect(inShort(await authenticator.publickey('active', offer, peer))).toBe('key not on the account');
   });
 
-  it('refuse a signature that is empty or whole', async () => {
-    for (const signature of [Buffer.alloc(0), own.sign('ssh-ed25519', signed)]) {
+  it('refuse a signature that is empty, bare or under another name [RFC 4253 6.6]', async () => {
+    const whole = own.sign('ssh-ed25519', signed);
+    const bare = whole.subarray(-64);
+    const renamed = Buffer.concat([sshString('ssh-rsa'), sshString(bare)]);
+    expect(inShort(await attempts.proof('active'))).toBe('ok');
+    for (const signature of [Buffer.alloc(0), bare, renamed, Buffer.concat([whole, Buffer.of(0)])]) {
       const offer = { ...probe(own), proof: { signed, signature } };
       expect(inShort(await authenticator.publickey('active', offer, peer))).toBe('bad signature');
     }

@@ -8,8 +8,6 @@ export interface MadeKey {
   readonly blob: Buffer;
   /** The whole signature blob, `string algorithm, string signature`. */
   sign(algorithm: SignatureAlgorithm, data: Buffer): Buffer;
-  /** As ssh2 hands it over: without the name, ECDSA as DER. */
-  signBare(algorithm: SignatureAlgorithm, data: Buffer): Buffer;
 }
 
 export function sshString(bytes: Buffer | string): Buffer {
@@ -76,6 +74,5 @@ function made(type: KeyType, blob: Buffer, privateKey: KeyObject): MadeKey {
       const numbers = Buffer.concat([mpint(both.subarray(0, size)), mpint(both.subarray(size))]);
       return Buffer.concat([sshString(algorithm), sshString(numbers)]);
     },
-    signBare: (algorithm, data) => sign(hashes[algorithm], data, privateKey),
   };
 }

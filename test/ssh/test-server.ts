@@ -7,7 +7,7 @@ import { settings as declared, type SettingName, type Settings } from '../../src
 import { liveSessions, type LiveSessions } from '../../src/live.js';
 import { createEvents, type EventCatalogue, type EventName } from '../../src/observe/events.js';
 import type { ChannelSink, SessionChannel } from '../../src/sftp/channel.js';
-import { verifyBareSignature } from '../../src/publickey/signature.js';
+import { verifySignature } from '../../src/publickey/signature.js';
 import { loadHostKeys, type HostKeys } from '../../src/ssh/host-keys.js';
 import { privateKeyFile } from '../../src/ssh/private-key-file.js';
 import { createSshServer, type SshServer, type SshServerOptions } from '../../src/ssh/server.js';
@@ -92,7 +92,7 @@ const authenticator: Authenticator = {
     const key = Object.values(userKeys).find(({ publicBlob }) => publicBlob.equals(offer.blob));
     if (user !== 'alice' || !key) return Promise.resolve(refused);
     const { proof } = offer;
-    const right = !proof || verifyBareSignature(offer.blob, offer.algorithm, proof.signed, proof.signature);
+    const right = !proof || verifySignature(offer.blob, offer.algorithm, proof.signed, proof.signature);
     return Promise.resolve(right ? granted('publickey') : refused);
   },
 };
