@@ -102,7 +102,7 @@ export async function openssh(work: string, publicKey: string): Promise<Contende
       'UsePAM no',
       'PermitRootLogin yes',
       'PidFile none',
-      'LogLevel ERROR',
+      'LogLevel QUIET',
       `Subsystem sftp internal-sftp -d ${folder}`,
     ].join('\n'),
   );
