@@ -86,11 +86,21 @@ export interface Events {
 
 export type Listener = <Name extends EventName>(name: Name, event: EventCatalogue[Name]) => void;
 
-export function createEvents(): Events {
+/** A listener that throws is heard of once, as a warning of the process, and harms neither the others nor who emits (P1). */
+export function createEvents(failed: (error: Error) => void = (error) => process.emitWarning(error)): Events {
   const listeners = new Set<Listener>();
+  const told = new WeakSet<Listener>();
   return {
     emit(name, event) {
-      for (const listener of listeners) listener(name, event);
+      for (const listener of listeners) {
+        try {
+          listener(name, event);
+        } catch (thrown) {
+          if (told.has(listener)) continue;
+          told.add(listener);
+          failed(new Error(`a listener to events fails, first at ${name}: ${String(thrown)}`));
+        }
+      }
     },
     subscribe(listener) {
       listeners.add(listener);
