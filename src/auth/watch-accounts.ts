@@ -11,10 +11,13 @@ export const watchInterval = 250;
 export interface AccountWatch {
   /**
    * Tells by what a session logged in. Call it in the same turn as `live.add`, before the first request is served:
-   * what changed between the login's decision and now is then noticed too.
+   * what changed between the login's decision and now is then noticed too, by the next round.
    */
   admit(session: LiveSession, login: Login): void;
-  /** The account of a live session as it is now, at most `watchInterval` old; `undefined` once it is gone: deny. */
+  /**
+   * The account of a live session as it is now, at most `watchInterval` old. `undefined` once it is gone, locked or
+   * expired: deny, for what its sessions asked before they ended may still be waiting.
+   */
   current(accountId: number): Account | undefined;
   stop(): void;
 }
@@ -26,7 +29,7 @@ export interface WatchParts {
   readonly clock: () => Date;
   /** Runs once after so many milliseconds; returns the way to prevent it. */
   readonly after: (milliseconds: number, run: () => void) => () => void;
-  /** Hears when the store could not be asked; the next round asks again. */
+  /** Hears when the store cannot be asked, once until it can again; each round tries. */
   readonly report: (fault: Fault) => void;
 }
 
@@ -47,6 +50,7 @@ export function watchAccounts(parts: WatchParts): AccountWatch {
   const checked = new Set<string>();
   const closed = new Set<string>();
   let version: number | null = null;
+  let failing = false;
   let stopped = false;
   let cancel = after(watchInterval, round);
 
@@ -93,7 +97,8 @@ export function watchAccounts(parts: WatchParts): AccountWatch {
     for (const id of known.keys()) if (!used.has(id)) known.delete(id);
   }
 
-  async function look(): Promise<void> {
+  /** Whether all that was wanted could be read. */
+  async function look(): Promise<boolean> {
     const now = accounts.version();
     const sessions = live.list();
     forgetEnded(sessions);
@@ -107,6 +112,7 @@ export function watchAccounts(parts: WatchParts): AccountWatch {
       session.close(reason);
     }
     if (loaded) version = now;
+    return loaded;
   }
 
   /** Whether all could be read; where not, what is known goes on, and expiry with it. */
@@ -115,14 +121,21 @@ export function watchAccounts(parts: WatchParts): AccountWatch {
       for (const id of ids) known.set(id, await load(id));
       return true;
     } catch (thrown) {
-      report(toFault(thrown));
+      fails(thrown);
       return false;
     }
   }
 
+  function fails(thrown: unknown): void {
+    if (!failing) report(toFault(thrown));
+    failing = true;
+  }
+
   function round(): void {
-    look()
-      .catch((thrown: unknown) => report(toFault(thrown)))
+    void look()
+      .then((loaded) => {
+        if (loaded) failing = false;
+      }, fails)
       .finally(() => {
         if (!stopped) cancel = after(watchInterval, round);
       });
@@ -131,9 +144,13 @@ export function watchAccounts(parts: WatchParts): AccountWatch {
   return {
     admit(session, login) {
       remember(session.id, login.account);
-      if (!known.has(login.account.id)) known.set(login.account.id, login.account);
+      // It was read for this login, later as a rule than what the last round read; the next reads it again.
+      known.set(login.account.id, login.account);
     },
-    current: (accountId) => known.get(accountId) ?? undefined,
+    current(accountId) {
+      const account = known.get(accountId);
+      return account && !barOf(account, clock()) ? account : undefined;
+    },
     stop() {
       stopped = true;
       cancel();

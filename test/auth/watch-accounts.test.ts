@@ -215,6 +215,98 @@ describe('watchAccounts (A3)', () => {
     ]);
   });
 
+  describe('a change that falls into a round', () => {
+    /** A watch whose reading of accounts the test holds up, after the account was read or before. */
+    function heldUp(when: 'before' | 'after') {
+      let hold = Promise.resolve();
+      let release = (): void => undefined;
+      let reading = (): void => undefined;
+      const held = steeredWatch(
+        {
+          version: () => store.accounts.version(),
+          byId: async (id) => {
+            const read = when === 'after' ? await store.accounts.byId(id) : null;
+            reading();
+            await hold;
+            return read ?? store.accounts.byId(id);
+          },
+        },
+        live,
+      );
+      watch.stop();
+      steered = held;
+      ({ watch } = held);
+      return {
+        /** Resolves once a round waits in the middle of its reading. */
+        begin(): Promise<{ end(): Promise<void> }> {
+          hold = new Promise((resolve) => (release = resolve));
+          return new Promise((resolve) => {
+            reading = () => {
+              reading = () => undefined;
+              resolve({ end: () => (release(), round) });
+            };
+            const round = held.round();
+          });
+        },
+      };
+    }
+
+    it.each(['before', 'after'] as const)(
+      'is seen by the next one at the latest, for the sessions that were there (%s the account was read)',
+      async (when) => {
+        const rounds = heldUp(when);
+        logIn(alice);
+        const round = await rounds.begin();
+        await store.accounts.update(alice.id, { state: 'locked' });
+        await round.end();
+        await steered.round();
+        expect(ends).toEqual(['s1: this account is locked']);
+      },
+    );
+
+    it.each<[string, (id: number) => Promise<unknown>, string]>([
+      ['lock', (id) => store.accounts.update(id, { state: 'locked' }), 'this account is locked'],
+      ['removal', (id) => store.accounts.remove(id), 'this account was removed'],
+      ['password', (id) => store.accounts.update(id, { passwordHash: 'y' }), 'the password of this account'],
+      ['key', (id) => store.accounts.removeKey(id, 'SHA256:a'), 'the key of this session was removed'],
+    ])(
+      'is seen by the next one for a session that began meanwhile with the account as it was: %s',
+      async (what, change, sentence) => {
+        const rounds = heldUp('after');
+        const bob = await store.accounts.add(newAccount('bob'));
+        logIn(bob);
+        const round = await rounds.begin();
+        const before = await store.accounts.byId(alice.id);
+        await change(alice.id);
+        logIn(before ?? alice, what === 'key' ? byKey : {});
+        await round.end();
+        await steered.round();
+        expect(ends).toEqual([expect.stringContaining(`s2: ${sentence}`)]);
+      },
+    );
+  });
+
+  it('knows at once what a login knew, also where a session of the account is open already', async () => {
+    logIn(alice);
+    await steered.round();
+    logIn(await store.accounts.update(alice.id, { readOnly: true }));
+    expect(watch.current(alice.id)?.readOnly).toBe(true);
+    logIn(await store.accounts.update(alice.id, { readOnly: false }));
+    expect(watch.current(alice.id)?.readOnly).toBe(false);
+  });
+
+  it('permits nothing any more to who is locked or expired, whatever was asked before', async () => {
+    const guest = await store.accounts.add(newAccount('guest', { expires: new Date(start + 1000) }));
+    logIn(alice, { close: () => undefined });
+    logIn(guest);
+    await store.accounts.update(alice.id, { state: 'locked' });
+    await steered.round();
+    expect(watch.current(alice.id)).toBeUndefined();
+    expect(watch.current(guest.id)).toEqual(guest);
+    steered.pass(1000);
+    expect(watch.current(guest.id)).toBeUndefined();
+  });
+
   it('gives a removed and re-added name no way back into old sessions', async () => {
     logIn(alice);
     await store.accounts.remove(alice.id);
@@ -290,11 +382,18 @@ describe('watchAccounts (A3)', () => {
     await store.accounts.update(alice.id, { state: 'locked' });
     flaky.pass(1000);
     await flaky.round();
+    await flaky.round();
+    // Four times a second for as long as it lasts would fill the log.
     expect(flaky.faults.map((fault) => fault.code)).toEqual(['busy']);
     expect(ends).toEqual(['s2: this account has expired']);
     broken = false;
     await flaky.round();
     expect(ends).toContain('s1: this account is locked');
+    broken = true;
+    await store.accounts.update(alice.id, { readOnly: true });
+    logIn(alice);
+    await flaky.round();
+    expect(flaky.faults).toHaveLength(2);
     watch.stop();
     watch = first;
   });
