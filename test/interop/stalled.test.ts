@@ -1,83 +1,17 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { accessSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type ClientChannel } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeReply, encodeRequest, type Reply } from '../../src/wire/codec.js';
-import { Frames } from '../../src/wire/frame.js';
+import { encodeRequest } from '../../src/wire/codec.js';
 import { openFlags } from '../../src/wire/open-flags.js';
 import { scale } from '../scale.js';
 import { writeNoise } from './bytes.js';
 import { missing } from './programs.js';
+import { RawClient } from './raw-client.js';
 import { must, startServer, type TestServer } from './server.js';
 
 const mebibyte = 2 ** 20;
-
-/** Bytes of a STATUS that says OK: lengths, type, id, code, two empty strings. */
-const statusLength = 4 + 1 + 4 + 4 + 4 + 4;
-
-/** A client that sends what it likes and reads when it likes, over a real connection. */
-class RawClient {
-  readonly #connection = new Client();
-  readonly #frames = new Frames();
-  #channel: ClientChannel | null = null;
-
-  async connect(server: TestServer): Promise<void> {
-    this.#connection.connect({
-      host: '127.0.0.1',
-      port: server.port,
-      username: 'alice',
-      privateKey: readFileSync(server.keyFile),
-    });
-    await once(this.#connection, 'ready');
-    this.#channel = await new Promise<ClientChannel>((resolve, reject) => {
-      this.#connection.subsys('sftp', (error, channel) => (error ? reject(error) : resolve(channel)));
-    });
-    this.send(encodeRequest({ kind: 'init', version: 3, extensions: [] }));
-    await this.reply();
-  }
-
-  get channel(): ClientChannel {
-    if (!this.#channel) throw new Error('not connected');
-    return this.#channel;
-  }
-
-  /** `false` once the window is used up. */
-  send(bytes: Buffer): boolean {
-    return this.channel.write(bytes);
-  }
-
-  /** The next reply, read from the channel only as far as it needs. */
-  async reply(): Promise<Reply> {
-    for (;;) {
-      const frame = this.#frames.next();
-      if (frame) return decodeReply(frame);
-      const chunk = this.channel.read() as Buffer | null;
-      if (chunk) this.#frames.push(chunk);
-      else await once(this.channel, 'readable');
-    }
-  }
-
-  /** How many replies have arrived and were not asked for; they stay. */
-  arrived(): number {
-    const chunk = this.channel.read() as Buffer | null;
-    if (chunk) this.#frames.push(chunk);
-    return this.#frames.buffered / statusLength;
-  }
-
-  async open(path: string, flags: number): Promise<string> {
-    this.send(encodeRequest({ kind: 'open', id: 1, path, flags, attrs: {} }));
-    const reply = await this.reply();
-    if (reply.kind !== 'handle') throw new Error(`not opened: ${JSON.stringify(reply)}`);
-    return reply.handle;
-  }
-
-  end(): void {
-    this.#connection.destroy();
-  }
-}
 
 /** The server's memory once it has stopped changing. */
 async function settledMemory(server: TestServer): Promise<number> {
