@@ -3,7 +3,7 @@ import { fits, verifySignature } from '../publickey/signature.js';
 import type { Account, AccountStore } from '../store/accounts.js';
 import { isAnonymousName, parseLoginName, type LoginName } from './account-name.js';
 import type { Anonymous } from './anonymous.js';
-import type { Authenticator, Decision, KeyOffer, LoginMethod } from './authenticator.js';
+import type { Authenticator, Decision, KeyOffer, LoginMethod, Peer } from './authenticator.js';
 import { barOf } from './barred.js';
 import { passwordRefusal } from './password-text.js';
 import type { Passwords } from './passwords.js';
@@ -43,14 +43,14 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     return granted(await mode.account(), 'own', method, null);
   }
 
-  async function password(user: string, text: string): Promise<Decision> {
+  async function password(user: string, text: string, peer: Peer): Promise<Decision> {
     const mode = anonymousFor(user);
     if (mode) return anonymously(mode, 'password');
     const refusal = passwordRefusal(text);
     if (refusal) return refused(refusal);
     const found = await find(user);
     // One derivation whoever it is, before anything is said (A2).
-    const right = await passwords.verify(text, found.account?.passwordHash ?? null);
+    const right = await passwords.verify(text, found.account?.passwordHash ?? null, peer);
     if (!found.account) return refused(found.reason);
     const { passwordHash, passwordVersion, id } = found.account;
     if (passwordHash === null) return refused('no password set');
@@ -90,7 +90,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
         const mode = anonymousFor(user);
         return mode ? anonymously(mode, 'none') : refused('no credential offered');
       }),
-    password: (user, text) => decided(() => password(user, text)),
+    password: (user, text, peer) => decided(() => password(user, text, peer)),
     publickey: (user, offer) => decided(() => publickey(user, offer)),
   };
 }

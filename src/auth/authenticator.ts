@@ -4,6 +4,10 @@ import type { Account } from '../store/accounts.js';
 export interface Peer {
   readonly address: string;
   readonly connection: string;
+  /** Whom the address stands for, wherever many are counted as one: of IPv6 a whole /64. */
+  readonly source: string;
+  /** Aborts when the connection ends or is logged in: no answer is waited for any more. */
+  readonly gone: AbortSignal;
 }
 
 export type LoginMethod = 'none' | 'password' | 'publickey';

@@ -10,7 +10,7 @@ import type { Algorithms } from './algorithms.js';
 import type { Channel } from './channel.js';
 import { CorkedSocket } from './corked-socket.js';
 import type { HostKeys } from './host-keys.js';
-import { Rate } from './limits.js';
+import { Rate, sourceOf } from './limits.js';
 import { LoggedIn, type Entrance } from './logged-in.js';
 import { disconnectCode, fieldsOf, message, serverOnly, Violation, type DisconnectCode } from './messages.js';
 import { Rekey } from './rekey.js';
@@ -106,7 +106,7 @@ export class Connection {
     );
     this.#auth = new UserAuth({
       authenticator: options.authenticator,
-      peer: { address, connection: this.id },
+      peer: { address, connection: this.id, source: sourceOf(address) },
       tries: settings['login.tries'],
       sessionId: () => this.#transport.sessionId,
       guard: (run) => this.#guard(run),

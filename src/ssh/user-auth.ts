@@ -28,7 +28,7 @@ const maxBlob = 8 * 1024;
 
 export interface UserAuthOptions {
   readonly authenticator: Authenticator;
-  readonly peer: Peer;
+  readonly peer: Omit<Peer, 'gone'>;
   readonly tries: number;
   /** What signatures cover. [RFC 4252 7] */
   readonly sessionId: () => Buffer;
@@ -66,6 +66,8 @@ interface Attempt {
  */
 export class UserAuth {
   readonly #options: UserAuthOptions;
+  readonly #gone = new AbortController();
+  readonly #peer: Peer;
   readonly #waiting: Attempt[] = [];
   #serviceGranted = false;
   #user: Buffer | null = null;
@@ -76,6 +78,7 @@ export class UserAuth {
 
   constructor(options: UserAuthOptions) {
     this.#options = options;
+    this.#peer = { ...options.peer, gone: this.#gone.signal };
   }
 
   /** @throws Violation or Malformed, and the connection ends */
@@ -96,6 +99,7 @@ export class UserAuth {
   close(): void {
     this.#done = true;
     this.#waiting.length = 0;
+    this.#gone.abort();
   }
 
   #serviceRequest(fields: Reader): void {
@@ -128,7 +132,8 @@ export class UserAuth {
   }
 
   #attempt(name: Buffer, method: ByteString, fields: Reader, bytes: Buffer): Attempt {
-    const { authenticator, peer } = this.#options;
+    const { authenticator } = this.#options;
+    const peer = this.#peer;
     const user = acceptableUser(name);
     const base = { user: shownUser(name), method: shortened(method), fingerprint: null };
     const refused = (kind: Attempt['kind'], reason: string): Attempt => ({
@@ -175,7 +180,8 @@ export class UserAuth {
     if (!fits(algorithm, typeOf(blob))) {
       return refused(kind, `a key of ${shortened(algorithm)} is not accepted`);
     }
-    const { authenticator, peer } = this.#options;
+    const { authenticator } = this.#options;
+    const peer = this.#peer;
     const attempt = { ...base, fingerprint: fingerprint(blob), kind } as const;
     if (!signature) {
       return {

@@ -11,7 +11,12 @@ import { newAccount } from '../contract/account-store.js';
 import { makeKey, sshString, type MadeKey } from '../publickey/made-key.js';
 import { countingDeriver } from './counting-deriver.js';
 
-const peer = { address: '127.0.0.1', connection: 'c1' };
+const peer = {
+  address: '127.0.0.1',
+  connection: 'c1',
+  source: '127.0.0.1',
+  gone: new AbortController().signal,
+};
 const clock = (): Date => new Date('2026-05-01T12:00:00Z');
 const signed = Buffer.from('session id and request');
 const deriver = countingDeriver();
@@ -296,6 +301,25 @@ describe('what changes while a password is being verified (A3)', () => {
 });
 
 describe('what cannot be decided', () => {
+  it('gives up the place in the queue of who is gone', async () => {
+    const { signal } = new AbortController();
+    const asked: unknown[] = [];
+    const cancelling = createAuthenticator({
+      accounts: store.accounts,
+      passwords: {
+        verify: (_text, _phc, asking) => {
+          asked.push(asking);
+          return Promise.reject(new Fault('cancelled'));
+        },
+      },
+      anonymous: null,
+      clock,
+    });
+    const decision = await cancelling.password('active', 'right', { ...peer, source: 'x', gone: signal });
+    expect(decision).toEqual({ granted: false, reason: 'cannot decide: cancelled' });
+    expect(asked).toMatchObject([{ source: 'x', gone: signal }]);
+  });
+
   it('is refused: too many at once, a store that fails', async () => {
     const busy = createAuthenticator({
       accounts: store.accounts,

@@ -9,7 +9,6 @@ export interface CountingDeriver extends Deriver {
 export function countingDeriver(): CountingDeriver {
   const asked: Derivation[] = [];
   return {
-    pending: 0,
     asked,
     call(_name, derivation) {
       asked.push(derivation);
@@ -24,9 +23,6 @@ export function stalledDeriver(): Deriver & { finish(): void; readonly asked: nu
   const waiting: (() => void)[] = [];
   let asked = 0;
   return {
-    get pending() {
-      return waiting.length;
-    },
     get asked() {
       return asked;
     },

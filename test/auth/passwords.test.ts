@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createPasswords, type Passwords } from '../../src/auth/passwords.js';
+import { createPasswords, type Deriver, type Passwords } from '../../src/auth/passwords.js';
+import { Fault } from '../../src/fault.js';
 import { countingDeriver, stalledDeriver } from './counting-deriver.js';
 
 let passwords: Passwords;
@@ -102,17 +103,91 @@ describe('passwords', () => {
     expect(await passwords.verify(typed, await passwords.hash(stored))).toBe(false);
   });
 
-  it('lets only so many wait, whoever they are, and gives the idlest thread the next', async () => {
+  it('lets only so many wait, whoever they are, and keeps every thread at work', async () => {
     const [one, two] = [stalledDeriver(), stalledDeriver()];
-    passwords = createPasswords({ cost: 10, derivers: [one, two], limit: 5 });
+    passwords = createPasswords({ cost: 10, derivers: [one, two], limit: 3 });
     const waiting = Array.from({ length: 5 }, () => passwords.verify('x', null));
-    expect([one.asked, two.asked]).toEqual([3, 2]);
+    expect([one.asked, two.asked]).toEqual([1, 1]);
     await expect(passwords.verify('x', null)).rejects.toMatchObject({ code: 'busy' });
     one.finish();
-    two.finish();
+    await waiting[1];
+    await turn();
+    expect([one.asked, two.asked]).toEqual([2, 1]);
+    for (let round = 0; round < 3; round += 1) {
+      one.finish();
+      two.finish();
+      await turn();
+    }
     expect(await Promise.all(waiting)).toEqual([false, false, false, false, false]);
-    const next = passwords.verify('x', null);
-    one.finish();
-    expect(await next).toBe(false);
+    expect(one.asked + two.asked).toBe(5);
+  });
+
+  it('lets the sources take turns: who sends many keeps only themselves waiting', async () => {
+    const deriver = stalledDeriver();
+    passwords = createPasswords({ cost: 10, derivers: [deriver] });
+    const order: string[] = [];
+    const ask = (source: string): Promise<unknown> =>
+      passwords.verify('x', null, { source, gone: here.signal }).then(() => order.push(source));
+    const here = new AbortController();
+    const all = ['storm', 'storm', 'storm', 'storm', 'storm', 'alice', 'bob', 'alice'].map(ask);
+    for (let done = 0; done < all.length; done += 1) {
+      deriver.finish();
+      await turn();
+    }
+    await Promise.all(all);
+    expect(order).toEqual(['storm', 'storm', 'alice', 'bob', 'storm', 'alice', 'storm', 'storm']);
+  });
+
+  it('does no work for who left before their turn, and gives their place to others', async () => {
+    const deriver = stalledDeriver();
+    passwords = createPasswords({ cost: 10, derivers: [deriver], limit: 2 });
+    const [staying, leaving] = [new AbortController(), new AbortController()];
+    const asking = (gone: AbortController): { source: string; gone: AbortSignal } => ({
+      source: 'x',
+      gone: gone.signal,
+    });
+    const first = passwords.verify('x', null, asking(leaving));
+    const second = passwords.verify('x', null, asking(leaving));
+    const third = passwords.verify('x', null, asking(staying));
+    await expect(passwords.verify('x', null)).rejects.toMatchObject({ code: 'busy' });
+    leaving.abort();
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(passwords.verify('x', null, asking(leaving))).rejects.toMatchObject({ code: 'cancelled' });
+    const fourth = passwords.verify('x', null, asking(staying));
+    // What was begun is finished: a thread cannot be interrupted.
+    for (const answer of [first, third, fourth]) {
+      deriver.finish();
+      expect(await answer).toBe(false);
+      await turn();
+    }
+    expect(deriver.asked).toBe(3);
+  });
+
+  it('goes on after a thread that died, and gives up what waits when it closes', async () => {
+    let calls = 0;
+    const dying: Deriver = {
+      call: () => {
+        calls += 1;
+        if (calls === 2) throw new Fault('failure', 'no thread can be started');
+        return calls === 1 ? Promise.reject(new Fault('failure')) : new Promise(() => undefined);
+      },
+      close: () => Promise.resolve(),
+    };
+    passwords = createPasswords({ cost: 10, derivers: [dying] });
+    const lost = [passwords.verify('x', null), passwords.verify('x', null)];
+    void passwords.verify('x', null);
+    const waiting = passwords.verify('x', null);
+    for (const one of lost) await expect(one).rejects.toMatchObject({ code: 'failure' });
+    await turn();
+    expect(calls).toBe(3);
+    const given = expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
+    await passwords.close();
+    await given;
+    expect(calls).toBe(3);
   });
 });
+
+/** Everything that is only waiting for promises has happened. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { afterEach, expect, test } from 'vitest';
-import type { KeyOffer } from '../../src/auth/authenticator.js';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { KeyOffer, Peer } from '../../src/auth/authenticator.js';
 import { message, utf8 } from '../../src/ssh/messages.js';
 import { privateKeyFile } from '../../src/ssh/private-key-file.js';
 import type { Writer } from '../../src/wire/writer.js';
@@ -314,6 +314,30 @@ test('a login that is decided after the client left serves nobody', async () => 
   await new Promise((resolve) => setImmediate(resolve));
   expect(server.infos).toEqual([]);
   expect(server.live.list()).toEqual([]);
+});
+
+test('who decides hears for whom, and when nobody waits for the answer any more', async () => {
+  const peers: Peer[] = [];
+  server = await startServer({
+    authenticator: {
+      password: (_user, password, peer) => {
+        peers.push(peer);
+        return password === 'slow' ? new Promise(() => undefined) : Promise.resolve(refused);
+      },
+    },
+  });
+  const client = await asking(server.port);
+  client.password('alice', 'wrong');
+  await client.next(message.userauthFailure);
+  client.password('alice', 'slow');
+  await vi.waitUntil(() => peers.length === 2);
+  expect(peers.map(({ source, gone }) => [source, gone.aborted])).toEqual([
+    ['127.0.0.1', false],
+    ['127.0.0.1', false],
+  ]);
+  client.socket.destroy();
+  await server.event('connection.closed');
+  expect(peers.map(({ gone }) => gone.aborted)).toEqual([true, true]);
 });
 
 test('an authenticator that throws refuses, and the server lives', async () => {
