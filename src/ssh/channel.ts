@@ -8,6 +8,12 @@ const stderrType = 1;
 /** Sentences that may wait for a peer that does not read; more are dropped. */
 const maxStderr = 64 * 1024;
 
+/**
+ * What may arrive before a session is served, which nobody has a reason to send. Pieces are counted too: two million of
+ * one byte fit the window, and each costs as much memory as a hundred bytes do.
+ */
+const maxEarly = { bytes: 256 * 1024, pieces: 256 };
+
 /** What a channel uses of its connection. */
 export interface ChannelHost {
   /** Nothing of any length may be sent now: keys are being exchanged, or the socket is full. */
@@ -85,8 +91,9 @@ export class Channel implements SessionChannel {
   readonly #errors = new OutputQueue();
   #window: number;
   #sink: ChannelSink | null = null;
-  /** What arrived before `start`; the window bounds it. */
+  /** What arrived before `start`. */
   #early: Buffer[] = [];
+  #earlyBytes = 0;
   /** The session asked to grant no more. */
   #held = false;
   #pumping = false;
@@ -145,12 +152,12 @@ export class Channel implements SessionChannel {
     this.#vanish();
   }
 
-  /** @throws Violation when the peer sends more than it was granted */
+  /** @throws Violation when the peer sends more than it was granted, or much too early */
   received(bytes: Buffer): void {
     if (!this.#granted.take(bytes.length)) throw new Violation('more data than the window allows');
     if (this.#inputEnded || this.#closing) return;
     if (this.#sink) this.#deliver(this.#sink, bytes);
-    else this.#early.push(bytes);
+    else this.#keep(bytes);
   }
 
   /** The peer allows so many bytes more. */
@@ -169,8 +176,8 @@ export class Channel implements SessionChannel {
   /** The peer's CLOSE, which is always answered. */
   closedByPeer(): void {
     this.#sendClose();
-    this.#host.forget(this);
     this.#vanish();
+    this.#host.forget(this);
   }
 
   /** The connection is gone. */
@@ -186,6 +193,13 @@ export class Channel implements SessionChannel {
 
   get #closing(): boolean {
     return this.#closeSent || this.#gone || this.#exitStatus !== null;
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#early.push(bytes);
+    this.#earlyBytes += bytes.length;
+    if (this.#early.length <= maxEarly.pieces && this.#earlyBytes <= maxEarly.bytes) return;
+    throw new Violation('data without a session to take it');
   }
 
   #deliver(sink: ChannelSink, bytes: Buffer): void {

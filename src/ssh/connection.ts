@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Authenticator, Login } from '../auth/authenticator.js';
 import type { Settings } from '../config/settings.js';
-import { toFault } from '../fault.js';
+import { Fault, toFault } from '../fault.js';
 import type { LiveSession, LiveSessions } from '../live.js';
 import type { Events } from '../observe/events.js';
 import { Budget } from '../sftp/budget.js';
+import { Malformed } from '../wire/malformed.js';
 import type { Algorithms } from './algorithms.js';
 import type { Channel } from './channel.js';
 import { CorkedSocket } from './corked-socket.js';
@@ -102,6 +103,7 @@ export class Connection {
         exchangeBegun: () => this.#rekey.begun(this.#moved),
         exchangeEnded: () => this.#exchangeEnded(),
         broken: (reason) => this.destroy(reason),
+        guard: (run) => this.#guard(run),
       },
     );
     this.#auth = new UserAuth({
@@ -131,7 +133,7 @@ export class Connection {
     this.#guard(() => this.#transport.start());
   }
 
-  /** Says good-bye with a sentence, then closes; at the latest a second later. */
+  /** Serves nothing any more, and says good-bye with a sentence; the socket closes a second later at the latest. */
   end(sentence: string, code: DisconnectCode = disconnectCode.byApplication): void {
     if (this.#ending !== null || this.#gone) return;
     this.#ending = sentence;
@@ -145,6 +147,8 @@ export class Connection {
       // What the peer still sends is read and dropped: left unread, it would make the kernel discard the good-bye.
       this.#arrival.socket.resume();
     });
+    // Not when the socket closes: what was asked for and waits must not be carried out meanwhile (A3).
+    this.#leave();
   }
 
   /** Takes no more requests, and ends when those that run are answered. */
@@ -158,7 +162,7 @@ export class Connection {
   destroy(reason: string): void {
     if (this.#gone) return;
     this.#gone = true;
-    const { events, live, timers } = this.#options;
+    const { events, timers } = this.#options;
     const { socket, address } = this.#arrival;
     this.#output.flush();
     socket.destroy();
@@ -166,8 +170,7 @@ export class Connection {
     this.#rekey.close();
     this.#auth.close();
     this.#transport.close();
-    if (this.#live) live.remove(this.#live);
-    this.#loggedIn?.close();
+    this.#leave();
     this.#arrival.closed();
     events.emit('connection.closed', {
       connection: this.id,
@@ -178,6 +181,11 @@ export class Connection {
       bytesOut: this.#output.bytesWritten,
       reason: this.#ending ?? reason,
     });
+  }
+
+  #leave(): void {
+    if (this.#live) this.#options.live.remove(this.#live);
+    this.#loggedIn?.close();
   }
 
   get #moved(): number {
@@ -269,7 +277,7 @@ export class Connection {
     try {
       services = await greet(login, info);
     } catch (error) {
-      if (toFault(error).code === 'failure') this.#warn(error);
+      this.#warn(error);
       this.end(toFault(error).message);
       return;
     }
@@ -345,8 +353,11 @@ export class Connection {
       run();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      const theirFault = error instanceof Violation || error instanceof Malformed;
+      if (!theirFault) this.#warn(error);
       try {
-        this.#transport.disconnect(disconnectCode.protocolError, reason);
+        // Of what went wrong on our side nobody there is told more than that (J2).
+        this.#transport.disconnect(disconnectCode.protocolError, theirFault ? reason : 'internal error');
       } catch {
         // It was only good manners.
       }
@@ -355,7 +366,15 @@ export class Connection {
   }
 
   #warn(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#options.events.emit('server.warning', { message: `connection ${this.id}: ${text}` });
+    const message = `connection ${this.id}: ${describe(error)}`;
+    this.#options.events.emit('server.warning', { message });
   }
+}
+
+/** All that an operator can use: a fault's sentence and what lies behind it, the place in the code of anything else. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known = error instanceof Fault && error.code !== 'failure';
+  const text = known ? error.message : (error.stack ?? error.message);
+  return error.cause instanceof Error ? `${text}: ${error.cause.message}` : text;
 }

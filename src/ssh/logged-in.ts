@@ -47,6 +47,7 @@ export class LoggedIn {
   readonly #idle: Idle;
   #turns = 0;
   #draining = false;
+  #closed = false;
 
   constructor(host: LoggedInHost, services: SshServices, info: SessionInfo, entrance: Entrance) {
     const { timers, settings } = host;
@@ -121,8 +122,10 @@ export class LoggedIn {
     if (this.#channels.size === 0) this.#host.end('the server is stopping');
   }
 
-  /** The connection is gone. */
+  /** The connection is gone, or says no more than good-bye: nothing is served any more. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#keepalive.close();
     this.#idle.close();
     for (const channel of this.#channels.takeAll()) this.#tell(() => channel.lost());

@@ -95,6 +95,15 @@ export function createSshServer(options: SshServerOptions): SshServer {
       if (isPending) pending.release(source);
       isPending = false;
     };
+    try {
+      connect(socket, address, settled);
+    } catch (thrown) {
+      settled();
+      refuse(socket, address, `it cannot be served: ${String(thrown)}`);
+    }
+  };
+
+  const connect = (socket: Socket, address: string, settled: () => void): void => {
     const connection: Connection = new Connection(
       {
         socket,

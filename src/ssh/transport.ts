@@ -37,6 +37,8 @@ export interface TransportListener {
   exchangeEnded(): void;
   /** Nothing works any more. */
   broken(reason: string): void;
+  /** Runs what no input caused; what it throws ends the connection. */
+  guard(run: () => void): void;
 }
 
 /** Thrown through ssh2's parser to make it forget the rest of a chunk. */
@@ -167,7 +169,9 @@ export class Transport {
     const { _cipher: cipher, _decipher: decipher } = this.#protocol;
     this.#listener.identified(ident);
     cipher.encrypt = () => void Reflect.deleteProperty(cipher, 'encrypt');
-    const tooLate = this.#options.timers.after(patience, () => this.#showOffer?.(null));
+    const tooLate = this.#options.timers.after(patience, () =>
+      this.#listener.guard(() => this.#showOffer?.(null)),
+    );
     this.#showOffer = (client) => {
       this.#showOffer = null;
       tooLate();
