@@ -7,7 +7,7 @@ import type { AccountWatch } from './auth/watch-accounts.js';
 import type { Settings } from './config/settings.js';
 import { Fault, toFault } from './fault.js';
 import type { HashPool } from './hash/hash-pool.js';
-import { diskHome, homeOf, personOf, type HomeParts } from './home.js';
+import { diskHome, homeOf, personOf, type HomeParts, type HomeRequest } from './home.js';
 import type { LiveSessions } from './live.js';
 import { toText } from './names.js';
 import type { Events } from './observe/events.js';
@@ -19,6 +19,7 @@ import type { SessionInfo, SshServices } from './ssh/services.js';
 import type { Account, AccountStore } from './store/accounts.js';
 import { makeHome } from './vfs/forbidden-homes.js';
 import { measure, type Usage } from './vfs/measure.js';
+import type { Vfs } from './vfs/vfs.js';
 import { maxBlock } from './wire/limits.js';
 
 /** Bytes of reply buffers that are kept for the next READs. */
@@ -54,7 +55,7 @@ export class Sessions {
   }
 
   async greet(login: Login, info: SessionInfo): Promise<SshServices> {
-    const { live, watch, clock, events, accounts, root, settings, version, hashes, homes } = this.#parts;
+    const { live, watch, clock, events, accounts, settings, version, hashes } = this.#parts;
     const { account, view } = login;
     const session = live.list().find(({ id }) => id === info.connection);
     // Without it an operator's change could miss the session.
@@ -67,20 +68,21 @@ export class Sessions {
         });
       });
     }
-    // A home is made at its first use; one elsewhere on the host, that is missing, may be a disk that is not mounted.
-    if (account.home.path.startsWith(join(root, 'homes', '/'))) await makeHome(account.home.path);
-
     const actor = { connection: info.connection, address: info.address, account: account.name };
-    const permissions = (): { readOnly: boolean } => ({
-      readOnly: watch.current(account.id)?.readOnly ?? true,
+    const vfs = await this.#home({
+      account,
+      view,
+      actor,
+      permissions: () => ({ readOnly: watch.current(account.id)?.readOnly ?? true }),
     });
-    const vfs = await homeOf(homes, { account, view, actor, permissions });
     const sessions = new Set<Promise<void>>();
 
     return {
       sftp: (channel, { client, output, input }) => {
-        const ended = new Promise<void>((resolve) => {
-          events.emit('session.opened', { ...actor, kind: 'sftp' });
+        let end = (): void => undefined;
+        const ended = new Promise<void>((resolve) => (end = resolve));
+        events.emit('session.opened', { ...actor, kind: 'sftp' });
+        try {
           new SftpSession(channel, {
             vfs,
             person: personOf(account),
@@ -96,7 +98,7 @@ export class Sessions {
             input,
             ended: (requests) => {
               events.emit('session.closed', { ...actor, kind: 'sftp', requests });
-              resolve();
+              end();
             },
             failed: (operation, path, cause) =>
               events.emit('request.failed', {
@@ -106,14 +108,21 @@ export class Sessions {
                 cause: describe(cause),
               }),
           });
-        });
-        this.#track(sessions, ended);
+        } catch (thrown) {
+          end();
+          throw thrown;
+        } finally {
+          this.#track(sessions, ended);
+        }
       },
       ended: () => {
-        this.#track(
-          this.#open,
-          Promise.all(sessions).then(() => vfs.close()),
-        );
+        const closed = Promise.all(sessions)
+          .then(() => vfs.close())
+          .catch((thrown: unknown) => {
+            const message = `the home of ${account.name} could not be closed: ${describe(thrown)}`;
+            events.emit('server.warning', { message });
+          });
+        this.#track(this.#open, closed);
       },
     };
   }
@@ -121,6 +130,22 @@ export class Sessions {
   /** Resolves when every session's files are closed. */
   async allEnded(): Promise<void> {
     await Promise.all(this.#open);
+  }
+
+  /** @throws Fault whose sentence names no folder of the host: it is what the user gets to read (J2) */
+  async #home(request: HomeRequest): Promise<Vfs> {
+    const { root, homes } = this.#parts;
+    const { path } = request.account.home;
+    try {
+      // Made at its first use; one elsewhere on the host, that is missing, may be a disk that is not mounted.
+      if (path.startsWith(join(root, 'homes', '/'))) await makeHome(path);
+      return await homeOf(homes, request);
+    } catch (thrown) {
+      const { code, message } = toFault(thrown);
+      throw new Fault(code, `your home cannot be opened: ${new Fault(code).message}`, {
+        cause: new Error(`${path}: ${message}`, { cause: thrown }),
+      });
+    }
   }
 
   #track(among: Set<Promise<void>>, ended: Promise<void>): void {
