@@ -11,7 +11,7 @@ const lengths = [dataHeaderLength + 32_768, wholeBlock] as const;
 
 /**
  * Buffers of DATA replies, used again once their bytes have left. Allocating one for each READ made garbage collection
- * the largest single cost of a download (docs/decisions/reply-buffers.md).
+ * the largest single cost of a download (docs/decisions/memory-of-transfers.md).
  */
 export class BlockPool {
   readonly #free: ReadonlyMap<number, Buffer[]> = new Map(lengths.map((length) => [length, []]));
