@@ -29,6 +29,8 @@ export interface AccountWish {
 
 /** The folders of the host that accounts live in. */
 export interface Homes {
+  /** Where anonymous users live; `null` while they may not log in. */
+  readonly anonymous: string | null;
   /** The home a wish means; `homes/NAME` where it says nothing. */
   locate(wish: string | undefined, name: string): string;
   /**
@@ -245,11 +247,12 @@ export class Accounts {
   }
 
   /**
-   * Looks at all homes at once, as a server does before it starts (J5).
-   * @throws Fault for the first that may not be one, naming an account that lives there
+   * Looks at all homes at once, that of anonymous users too, as a server does before it starts (J5).
+   * @throws Fault for the first that may not be one, naming an account that lives there, or the setting
    */
   async assertHomesAllowed(): Promise<void> {
     const accounts = await this.#parts.store.accounts.list();
+    await this.#assertAnonymousAllowed(accounts.map(({ home }) => home.path));
     const homes = new Map(accounts.map(({ home, name }) => [home.path, name]));
     const seen: { readonly real: string; readonly name: string }[] = [];
     for (const [path, name] of homes) {
@@ -269,6 +272,17 @@ export class Accounts {
         'denied',
         `the home of '${next.name}', ${next.real}, lies inside the home of '${name}': give one of them another`,
       );
+    }
+  }
+
+  async #assertAnonymousAllowed(others: readonly string[]): Promise<void> {
+    const { homes } = this.#parts;
+    if (homes.anonymous === null) return;
+    try {
+      await homes.check(homes.anonymous, others);
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      throw new Fault(fault.code, `anonymous.home: ${fault.message}`, { cause: fault.cause });
     }
   }
 

@@ -23,7 +23,7 @@ const programFolder = fileURLToPath(new URL('../..', import.meta.url));
 export function diskHomes(root: Root, settings: Settings): Homes & { close(): Promise<void> } {
   let threads: PathThreads | null = null;
   const related = new RelatedHomes();
-  const anonymous = settings['anonymous.enabled'] ? [belowRoot(root, settings['anonymous.home'])] : [];
+  const anonymous = settings['anonymous.enabled'] ? belowRoot(root, settings['anonymous.home']) : null;
 
   const opened = (path: string): Promise<Vfs> =>
     diskVfs({
@@ -34,9 +34,10 @@ export function diskHomes(root: Root, settings: Settings): Homes & { close(): Pr
     });
 
   return {
+    anonymous,
     locate: (wish, name) => (wish === undefined ? join(root.homes, name) : belowRoot(root, wish)),
     check: async (path, others) => {
-      const otherHomes = related.among([...others, ...anonymous], path);
+      const otherHomes = related.among(anonymous === null ? others : [...others, anonymous], path);
       const real = await checkHome(path, { root: root.path, programFolder, otherHomes });
       // One folder has one row, and one line.
       return related.sameUnderAnotherPath(others, real) ?? real;

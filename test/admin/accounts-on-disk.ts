@@ -24,9 +24,12 @@ const passwords: Passwords = {
 };
 
 /** The use cases on accounts in memory and homes on the real disk. */
-export function accountsOnDisk(now: () => Date = () => new Date()) {
+export function accountsOnDisk(
+  now: () => Date = () => new Date(),
+  env: Readonly<Record<string, string>> = {},
+) {
   const root = makeRoot(join(realpathSync(mkdtempSync(join(tmpdir(), 'plimsoll-admin-'))), 'root'));
-  const { settings } = loadSettings({ root: root.path, env: {} });
+  const { settings } = loadSettings({ root: root.path, env });
   const store = memoryStore();
   const events = createEvents();
   const changes: string[] = [];

@@ -70,4 +70,25 @@ describe('accounts', () => {
     await store.add({ ...nobody, name: 'thief', homePath: root.keys });
     await expect(accounts.assertHomesAllowed()).rejects.toThrow("account 'thief': ");
   });
+
+  it.each(['keys', 'var', 'etc', '.', '/', 'keys/../var/deep', 'homes/fine/in', 'homes'])(
+    'refuses, before a server starts, %s as the home of anonymous users (J5)',
+    async (home) => {
+      const env = { PLIMSOLL_ANONYMOUS_ENABLED: 'true', PLIMSOLL_ANONYMOUS_HOME: home };
+      const { accounts, store, root } = accountsOnDisk(() => now, env);
+      const nobody = { role: 'user', readOnly: false, expires: null, passwordHash: null, keys: [] } as const;
+      await store.add({ ...nobody, name: 'fine', homePath: join(root.homes, 'fine') });
+      await expect(accounts.assertHomesAllowed()).rejects.toThrow('anonymous.home: ');
+    },
+  );
+
+  it('refuses them the keys by another name, too, and lets them share a home (J5)', async () => {
+    const enabled = { PLIMSOLL_ANONYMOUS_ENABLED: 'true' };
+    const sly = accountsOnDisk(() => now, { ...enabled, PLIMSOLL_ANONYMOUS_HOME: 'homes/pub' });
+    symlinkSync(sly.root.keys, join(sly.root.homes, 'pub'));
+    await expect(sly.accounts.assertHomesAllowed()).rejects.toThrow('anonymous.home: ');
+    const shared = accountsOnDisk(() => now, enabled);
+    await shared.accounts.add('owner', { password: 'secret', home: 'homes/anonymous' });
+    await shared.accounts.assertHomesAllowed();
+  });
 });
