@@ -1,5 +1,7 @@
 import type { ByteString } from '../names.js';
-import { counted, countedPairs, path, type Field, type Pair } from './fields.js';
+import { counted, path, type Field } from './fields.js';
+import { maxPacket } from './limits.js';
+import type { Reader } from './reader.js';
 
 /** ATTRS: only what is there was sent. [filexfer-02 5] */
 export interface Attrs {
@@ -13,10 +15,12 @@ export interface Attrs {
   /** Seconds since 1970, unsigned 32 bits; comes together with `mtime`. */
   readonly atime?: number;
   readonly mtime?: number;
-  readonly extended?: readonly Pair[];
 }
 
-/** SSH_FILEXFER_ATTR flags. Others are ignored, as OpenSSH's server does. [filexfer-02 5] */
+/**
+ * SSH_FILEXFER_ATTR flags. Others are ignored, as OpenSSH's server does. Extended attributes are skipped: none are
+ * known here, and kept as values they would take many times the memory of their bytes. [filexfer-02 5, PROTOCOL 3.5]
+ */
 const has = { size: 1, owner: 2, permissions: 4, times: 8, extended: 0x8000_0000 } as const;
 
 /** The type's bits of st_mode, by the product's words for kinds of files. [POSIX sys/stat.h] */
@@ -35,15 +39,21 @@ export const fileTypeMask = 0o170000;
 export const attrs: Field<Attrs> = {
   read: (reader) => {
     const flags = reader.u32();
-    return {
-      ...(flags & has.size && { size: reader.u64() }),
-      ...(flags & has.owner && { uid: reader.u32(), gid: reader.u32() }),
-      ...(flags & has.permissions && { permissions: reader.u32() }),
-      ...(flags & has.times && { atime: reader.u32(), mtime: reader.u32() }),
-      ...(flags & has.extended && { extended: countedPairs.read(reader) }),
-    };
+    const found: { -readonly [K in keyof Attrs]: Attrs[K] } = {};
+    if (flags & has.size) found.size = reader.u64();
+    if (flags & has.owner) {
+      found.uid = reader.u32();
+      found.gid = reader.u32();
+    }
+    if (flags & has.permissions) found.permissions = reader.u32();
+    if (flags & has.times) {
+      found.atime = reader.u32();
+      found.mtime = reader.u32();
+    }
+    if (flags & has.extended) skipPairs(reader);
+    return found;
   },
-  write: (writer, { size, uid, gid, permissions, atime, mtime, extended }) => {
+  write: (writer, { size, uid, gid, permissions, atime, mtime }) => {
     if ((uid === undefined) !== (gid === undefined)) throw new RangeError('a uid needs its gid');
     if ((atime === undefined) !== (mtime === undefined)) throw new RangeError('an atime needs its mtime');
     let flags = 0;
@@ -51,8 +61,7 @@ export const attrs: Field<Attrs> = {
     if (uid !== undefined) flags |= has.owner;
     if (permissions !== undefined) flags |= has.permissions;
     if (atime !== undefined) flags |= has.times;
-    if (extended !== undefined) flags |= has.extended;
-    writer.u32(flags >>> 0);
+    writer.u32(flags);
     if (size !== undefined) writer.u64(size);
     if (uid !== undefined && gid !== undefined) {
       writer.u32(uid);
@@ -63,9 +72,15 @@ export const attrs: Field<Attrs> = {
       writer.u32(wireSeconds(atime));
       writer.u32(wireSeconds(mtime));
     }
-    if (extended !== undefined) countedPairs.write(writer, extended);
   },
 };
+
+function skipPairs(reader: Reader): void {
+  for (let left = reader.count(8); left > 0; left--) {
+    reader.string(maxPacket);
+    reader.string(maxPacket);
+  }
+}
 
 /** The disk knows fractions and dates that the wire cannot say: they become the nearest that it can. */
 function wireSeconds(seconds: number): number {

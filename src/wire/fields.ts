@@ -115,9 +115,6 @@ export function counted<T>(item: Field<T>, smallest: number): Field<readonly T[]
   };
 }
 
-/** [filexfer-02 5] */
-export const countedPairs: Field<readonly Pair[]> = counted(pair, 8);
-
 function untilEnd<T>(item: Field<T>, maxCount = Infinity): Field<T[]> {
   return {
     read: (reader) => {

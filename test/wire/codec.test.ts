@@ -204,6 +204,20 @@ describe('hostile numbers', () => {
     },
   );
 
+  it('skips extended attributes, and takes what stands behind them [filexfer-02 5]', () => {
+    const setstat = '09 00000009 00000001 "f" 80000004 000001a4 00000002';
+    const pairs = '00000003 "x@y" 00000002 "zz" 00000000 00000000';
+    const attrs = { permissions: 0o644 };
+    expect(decodeRequest(bytes(`${setstat} ${pairs}`))).toEqual({ kind: 'setstat', id: 9, path: 'f', attrs });
+    expect(decodeRequest(bytes(`0e 00000009 00000001 "f" 80000000 00000001 00000000 00000000 00`))).toEqual({
+      kind: 'mkdir',
+      id: 9,
+      path: 'f',
+      attrs: {},
+    });
+    refused(`${setstat} 00000003 "x@y" 00000002 "zz" 00000001`);
+  });
+
   it('refuses numbers above 2^53-1, and takes those up to it (T6)', () => {
     expect(decodeRequest(bytes('05 00000009 00000001 "h" 001fffffffffffff 00000000'))).toMatchObject({
       offset: Number.MAX_SAFE_INTEGER,

@@ -61,12 +61,9 @@ export const requestSamples: Samples = {
         permissions: 0o100644,
         atime: 0x7fffffff,
         mtime: 0x80000000,
-        extended: [['x@y', 'zz']],
       },
     },
-    bytes:
-      '09 00000006 00000001 "f" 8000000f 0000000100000000 000003e8 00000064 000081a4 7fffffff 80000000' +
-      ' 00000001 00000003 "x@y" 00000002 "zz"',
+    bytes: '09 00000006 00000001 "f" 0000000f 0000000100000000 000003e8 00000064 000081a4 7fffffff 80000000',
   },
   fsetstat: {
     packet: { kind: 'fsetstat', id: 7, handle: 'h', attrs: {} },
