@@ -40,6 +40,7 @@ export class Budget {
   give(bytes: number): void {
     this.#taken -= bytes;
     this.#parent?.give(bytes);
+    if (this.#waiting.size === 0) return;
     const woken = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of woken) wake();

@@ -18,6 +18,8 @@ export function duplexChannel(duplex: Duplex, options: DuplexChannelOptions = {}
   return {
     start(to) {
       sink = to;
+      // A peer that sends no more still reads its answers: a socket by itself would end with it (T5).
+      duplex.allowHalfOpen = true;
       duplex.on('data', (chunk: Buffer) => {
         if (!closed && !to.data(chunk)) duplex.pause();
       });
@@ -26,6 +28,7 @@ export function duplexChannel(duplex: Duplex, options: DuplexChannelOptions = {}
       });
       duplex.on('error', close);
       duplex.on('close', close);
+      if (duplex.destroyed) close();
     },
     resume: () => void duplex.resume(),
     send(bytes) {

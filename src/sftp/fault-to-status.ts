@@ -33,9 +33,12 @@ const statuses: Readonly<Record<FaultCode, StatusCode>> = {
   failure: statusCodes.failure,
 };
 
+/** Chars of a sentence: some quote what the client sent. Even at three bytes each they fit a small reply. */
+const longestSentence = 300;
+
 /** The STATUS reply that tells `fault`. */
 export function faultToStatus(id: number, fault: Fault): Buffer {
-  return encodeStatus(id, statuses[fault.code], fault.message);
+  return encodeStatus(id, statuses[fault.code], fault.message.slice(0, longestSentence));
 }
 
 /** The STATUS reply of a success. */

@@ -1,7 +1,7 @@
 import { Fault } from '../fault.js';
 import { dataHeaderLength } from '../wire/codec.js';
-import { maxBlock, maxPacket } from '../wire/limits.js';
-import { maxListingReply, namesReply, pathReply, smallReply } from './reply-sizes.js';
+import { maxBlock } from '../wire/limits.js';
+import { hashesReply, maxListingReply, namesReply, pathReply, smallReply } from './reply-sizes.js';
 import type { OperationTable } from './operation.js';
 import { copyData, copyFile } from './requests/copies.js';
 import { close, fsetstat, fstat, fsync, open, read, write } from './requests/files.js';
@@ -46,14 +46,14 @@ export const operations = {
   'limits@openssh.com':       { effect: 'read',  lane: 'none',   reply: smallReply, run: people.limits },
   'expand-path@openssh.com':  { effect: 'read',  lane: 'paths',  reply: pathReply,  run: people.expandPath },
   'home-directory':           { effect: 'read',  lane: 'none',   reply: smallReply, run: people.homeDirectory },
-  'users-groups-by-id@openssh.com': { effect: 'read', lane: 'none', reply: namesReply, run: people.usersGroups },
+  'users-groups-by-id@openssh.com': { effect: 'read', lane: 'none', reply: ({ uids, gids }) => namesReply(uids.length + gids.length), run: people.usersGroups },
   'vendor-id':                { effect: 'read',  lane: 'none',   reply: smallReply, run: people.vendorId },
   'account-status@plimsoll':  { effect: 'read',  lane: 'paths',  reply: pathReply,  run: people.accountStatus },
   'copy-data':                { effect: 'write', lane: 'paths',  reply: smallReply, run: copyData },
   'copy-file':                { effect: 'write', lane: 'paths',  reply: smallReply, run: copyFile },
-  'check-file-name':          { effect: 'read',  lane: 'paths',  reply: maxPacket, run: checkFileName },
-  'check-file-handle':        { effect: 'read',  lane: 'handle', reply: maxPacket, run: checkFileHandle },
-  'check-file':               { effect: 'read',  lane: 'handle', reply: maxPacket, run: checkFile },
+  'check-file-name':          { effect: 'read',  lane: 'paths',  reply: hashesReply, run: checkFileName },
+  'check-file-handle':        { effect: 'read',  lane: 'handle', reply: hashesReply, run: checkFileHandle },
+  'check-file':               { effect: 'read',  lane: 'handle', reply: hashesReply, run: checkFile },
   'md5-hash':                 { effect: 'read',  lane: 'paths',  reply: smallReply, run: md5Hash },
   'md5-hash-handle':          { effect: 'read',  lane: 'handle', reply: smallReply, run: md5HashHandle },
 

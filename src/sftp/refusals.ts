@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Fault, FaultCode } from '../fault.js';
 
 /**
@@ -47,9 +48,14 @@ export class Refusals {
   /** `subject` is the handle or path that the request was about. */
   tell(fault: Fault, subject: string): void {
     if (!told[fault.code] || this.#seen.size >= mostSentences) return;
-    const key = `${fault.code}\0${subject}`;
+    const key = `${fault.code}\0${brief(subject)}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     this.#stderr(fault.message);
   }
+}
+
+/** Two hundred paths of 64 KiB are more than a session may cost. */
+function brief(subject: string): string {
+  return subject.length <= 64 ? subject : createHash('sha256').update(subject, 'latin1').digest('base64');
 }

@@ -1,7 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import { Fault, toFault } from '../fault.js';
 import { decodeRequest, encodeVersion, type Request } from '../wire/codec.js';
 import { advertised } from '../wire/extensions.js';
-import { Frames } from '../wire/frame.js';
+import { Frames, type Frame } from '../wire/frame.js';
 import { Malformed } from '../wire/malformed.js';
 import { vendorIdPair } from '../wire/vendor-id.js';
 import type { Budget } from './budget.js';
@@ -12,8 +13,9 @@ import { Handles } from './handles.js';
 import { smallReply } from './reply-sizes.js';
 import type { AnyOperation } from './operation.js';
 import { operations } from './operations.js';
-import { Pipeline, type Lane } from './pipeline.js';
+import { Pipeline, type Lane, type Reserved } from './pipeline.js';
 import { Refusals } from './refusals.js';
+import { Share } from './share.js';
 
 /** The only version of SFTP that is spoken; a client that asks for less is told what it asked for. */
 const spokenVersion = 3;
@@ -23,6 +25,9 @@ const width = 64;
 
 /** Requests taken and not yet answered; later ones stay in the channel's window. */
 const maxDepth = 256;
+
+/** Requests taken in one turn of the event loop; other sessions have theirs before the next ones. */
+const burst = 256;
 
 /** The lane of requests that touch nothing. */
 const nowhere: Lane = { key: {}, exclusive: false };
@@ -40,13 +45,15 @@ export interface SessionOptions extends Omit<SessionContext, 'handles' | 'signal
   readonly failed: (operation: string, path: string, cause: unknown) => void;
 }
 
+interface Malformation {
+  readonly kind: 'malformed';
+  readonly id: number;
+}
+
 interface Taken {
-  readonly request:
-    Exclude<Request, { readonly kind: 'init' }> | { readonly kind: 'malformed'; readonly id: number };
-  /** What it held of the input budget. */
-  readonly bytes: number;
-  /** Its largest reply. */
-  readonly reply: number;
+  readonly request: Exclude<Request, { readonly kind: 'init' }> | Malformation;
+  /** Its largest reply, and its own length: until it is answered it is kept, with all that it carries. */
+  readonly reserved: Reserved;
 }
 
 /**
@@ -57,16 +64,19 @@ export class SftpSession implements ChannelSink {
   readonly #channel: SessionChannel;
   readonly #options: SessionOptions;
   readonly #context: SessionContext;
-  readonly #frames = new Frames();
+  #frames = new Frames();
   readonly #pipeline: Pipeline;
   readonly #refusals: Refusals;
   readonly #abort = new AbortController();
-  readonly #wakeForOutput = (): void => this.#pump();
-  readonly #wakeForInput = (): void => this.#resumeInput();
+  readonly #output: Share;
+  readonly #input: Share;
   /** A request that was read and waits until its reply fits the budget. */
   #held: Taken | null = null;
   #initialised = false;
   #pumping = false;
+  /** Requests taken since the event loop had its last turn, and what goes on after it. */
+  #taken = 0;
+  #resting: NodeJS.Immediate | null = null;
   /** The peer is granted no more window for now. */
   #paused = false;
   #inputEnded = false;
@@ -75,8 +85,6 @@ export class SftpSession implements ChannelSink {
   #finished = false;
   #gone = false;
   #exitStatus = 0;
-  #owedOutput = 0;
-  #owedInput = 0;
   #requests = 0;
   /** Bytes given to the channel, and of them those it has told as sent. */
   #queued = 0;
@@ -87,7 +95,11 @@ export class SftpSession implements ChannelSink {
   constructor(channel: SessionChannel, options: SessionOptions) {
     this.#channel = channel;
     this.#options = options;
+    this.#output = new Share(options.output, () => this.#pump());
+    this.#input = new Share(options.input, () => this.#resumeInput());
     this.#context = { ...options, handles: new Handles(options.maxHandles), signal: this.#abort.signal };
+    // As many as wait for the gate listen to it.
+    setMaxListeners(0, this.#abort.signal);
     this.#refusals = new Refusals((text) => {
       if (!this.#gone) channel.stderr(text);
     });
@@ -104,13 +116,12 @@ export class SftpSession implements ChannelSink {
 
   data(bytes: Buffer): boolean {
     if (this.#stopped) return true;
-    this.#owedInput += bytes.length;
-    this.#options.input.charge(bytes.length);
+    this.#input.charge(bytes.length);
     this.#frames.push(bytes);
     this.#pump();
     // A session that holds only the beginning of a packet may always go on, or two could wait for each other for ever.
-    this.#paused = this.#options.input.full && this.#hasWork;
-    if (this.#paused) this.#options.input.whenGiven(this.#wakeForInput);
+    this.#paused = this.#input.full && this.#hasWork;
+    if (this.#paused) this.#input.whenGiven();
     return !this.#paused;
   }
 
@@ -125,20 +136,17 @@ export class SftpSession implements ChannelSink {
       this.#lent.shift();
       this.#options.blocks.give(first.block);
     }
-    this.#giveOutput(bytes);
+    this.#output.give(bytes);
     this.#pump();
   }
 
   closed(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#stopped = true;
-    this.#held = null;
+    this.#stop();
     this.#abort.abort();
-    this.#options.output.forget(this.#wakeForOutput);
-    this.#options.input.forget(this.#wakeForInput);
-    this.#giveOutput(this.#owedOutput);
-    this.#giveInput(this.#owedInput);
+    this.#output.close();
+    this.#input.close();
     void this.#pipeline
       .whenIdle()
       .then(() => this.#context.handles.closeAll())
@@ -146,7 +154,26 @@ export class SftpSession implements ChannelSink {
   }
 
   get #hasWork(): boolean {
-    return this.#held !== null || this.#pipeline.depth > 0;
+    return this.#held !== null || this.#resting !== null || this.#pipeline.depth > 0;
+  }
+
+  /** Takes no further request, and forgets what had not been taken. */
+  #stop(): void {
+    this.#stopped = true;
+    this.#held = null;
+    if (this.#resting) clearImmediate(this.#resting);
+    this.#resting = null;
+    this.#input.give(this.#frames.buffered);
+    this.#frames = new Frames();
+  }
+
+  /** Small requests that are done at once would keep the event loop for as long as there are any. */
+  #rest(): void {
+    this.#resting ??= setImmediate(() => {
+      this.#resting = null;
+      this.#taken = 0;
+      this.#pump();
+    });
   }
 
   #pump(): void {
@@ -154,22 +181,24 @@ export class SftpSession implements ChannelSink {
     this.#pumping = true;
     try {
       while (!this.#stopped && this.#pipeline.depth < maxDepth) {
-        const taken = this.#held ?? this.#next();
-        if (!taken) break;
-        this.#held = null;
-        if (!this.#options.output.take(taken.reply)) {
-          this.#held = taken;
-          this.#options.output.whenGiven(this.#wakeForOutput);
+        if (this.#taken >= burst) {
+          if (this.#held || this.#frames.buffered > 0) this.#rest();
           break;
         }
-        this.#owedOutput += taken.reply;
+        const taken = this.#held ?? this.#next();
+        if (!taken) break;
+        this.#held = taken;
+        if (!this.#output.take(taken.reserved.output)) break;
+        this.#held = null;
+        this.#taken++;
         this.#submit(taken);
       }
     } catch (thrown) {
-      this.#breakOff(toFault(thrown));
+      this.#breakOff(thrown);
     } finally {
       this.#pumping = false;
     }
+    if (this.#paused && !this.#hasWork) this.#resumeInput();
     this.#finishWhenIdle();
   }
 
@@ -179,22 +208,32 @@ export class SftpSession implements ChannelSink {
       const before = this.#frames.buffered;
       const frame = this.#frames.next();
       if (!frame) return null;
-      const bytes = before - this.#frames.buffered;
-      let request: Request | { readonly kind: 'malformed'; readonly id: number };
+      const input = before - this.#frames.buffered;
       try {
-        request = decodeRequest(frame);
+        const request = this.#decode(frame);
+        if (request.kind !== 'init') return { request, reserved: { output: largestReply(request), input } };
+        this.#initialised = true;
+        this.#sendVersion(request.version);
+        this.#input.give(input);
       } catch (thrown) {
-        if (!(thrown instanceof Malformed) || thrown.id === null) throw thrown;
-        request = { kind: 'malformed', id: thrown.id };
+        this.#input.give(input);
+        throw thrown;
       }
-      if (!this.#initialised !== (request.kind === 'init')) {
-        throw new Fault('bad-message', 'an SFTP session begins with INIT, once');
-      }
-      if (request.kind !== 'init') return { request, bytes, reply: largestReply(request) };
-      this.#initialised = true;
-      this.#giveInput(bytes);
-      this.#sendVersion(request.version);
     }
+  }
+
+  #decode(frame: Frame): Request | Malformation {
+    let request: Request | Malformation;
+    try {
+      request = decodeRequest(frame);
+    } catch (thrown) {
+      if (!(thrown instanceof Malformed) || thrown.id === null) throw thrown;
+      request = { kind: 'malformed', id: thrown.id };
+    }
+    if (!this.#initialised !== (request.kind === 'init')) {
+      throw new Fault('bad-message', 'an SFTP session begins with INIT, once');
+    }
+    return request;
   }
 
   #sendVersion(asked: number): void {
@@ -202,23 +241,13 @@ export class SftpSession implements ChannelSink {
       ...advertised,
       vendorIdPair({ vendor: 'Plimsoll', product: 'Plimsoll', version: this.#options.version, build: 0 }),
     ]);
-    this.#options.output.charge(reply.length);
-    this.#owedOutput += reply.length;
+    this.#output.charge(reply.length);
     this.#sendBytes(reply);
   }
 
-  #submit({ request, bytes, reply }: Taken): void {
+  #submit({ request, reserved }: Taken): void {
     this.#requests++;
-    if (request.kind !== 'write') this.#giveInput(bytes);
-    this.#pipeline.submit(this.#laneOf(request), reply, () => {
-      const answer = this.#answer(request);
-      if (request.kind !== 'write') return answer;
-      const worked = (bytesOut: Buffer): Buffer => {
-        this.#giveInput(bytes);
-        return bytesOut;
-      };
-      return answer instanceof Promise ? answer.then(worked) : worked(answer);
-    });
+    this.#pipeline.submit(this.#laneOf(request), reserved, () => this.#answer(request));
   }
 
   #laneOf(request: Taken['request']): Lane {
@@ -232,15 +261,19 @@ export class SftpSession implements ChannelSink {
       case 'handle':
       case 'listing': {
         const open = 'handle' in request ? this.#context.handles.find(request.handle) : undefined;
-        return open ? { key: open, exclusive: lane === 'listing' || effect === 'write' } : nowhere;
+        // One that is guessed while its OPEN is on the way may turn out to be any.
+        return { key: open?.lane ?? null, exclusive: lane === 'listing' || effect === 'write' };
       }
     }
   }
 
   #answer(request: Taken['request']): Buffer | Promise<Buffer> {
     if (request.kind === 'malformed') return faultToStatus(request.id, new Fault('bad-message'));
+    const { effect, run } = operationOf(request);
+    // What was asked for is still done, as far as it was taken; nobody is left to read anything.
+    if (this.#gone && effect === 'read') return Buffer.alloc(0);
     try {
-      const reply = operationOf(request).run(request as never, this.#context);
+      const reply = run(request as never, this.#context);
       return reply instanceof Promise
         ? reply.catch((thrown: unknown) => this.#refuse(request, thrown))
         : reply;
@@ -258,11 +291,11 @@ export class SftpSession implements ChannelSink {
     return faultToStatus(request.id, fault);
   }
 
-  #send(reply: Buffer, reserved: number): void {
+  #send(reply: Buffer, reserved: Reserved): void {
     if (this.#gone) return;
-    this.#giveOutput(reserved - reply.length);
+    this.#output.give(reserved.output - reply.length);
     this.#sendBytes(reply);
-    if (this.#paused && !this.#hasWork) this.#resumeInput();
+    this.#input.give(reserved.input);
     this.#pump();
   }
 
@@ -275,8 +308,8 @@ export class SftpSession implements ChannelSink {
 
   #resumeInput(): void {
     if (!this.#paused) return;
-    if (this.#options.input.full && this.#hasWork) {
-      this.#options.input.whenGiven(this.#wakeForInput);
+    if (this.#input.full && this.#hasWork) {
+      this.#input.whenGiven();
       return;
     }
     this.#paused = false;
@@ -284,32 +317,21 @@ export class SftpSession implements ChannelSink {
   }
 
   /** The stream cannot be read any further: says why, answers what was taken, ends. */
-  #breakOff(fault: Fault): void {
+  #breakOff(thrown: unknown): void {
+    if (!(thrown instanceof Fault)) this.#options.failed('session', '', thrown);
     this.#exitStatus = 1;
-    this.#stopped = true;
-    this.#channel.stderr(fault.message);
+    this.#stop();
+    this.#channel.stderr(toFault(thrown).message);
   }
 
   #finishWhenIdle(): void {
     if (this.#finished || this.#gone || this.#hasWork || this.#pumping) return;
     if (!this.#stopped && !this.#inputEnded) return;
     this.#finished = true;
-    this.#stopped = true;
+    this.#stop();
     void this.#context.handles.closeAll().then(() => {
       if (!this.#gone) this.#channel.finish(this.#exitStatus);
     });
-  }
-
-  #giveOutput(bytes: number): void {
-    const given = Math.min(bytes, this.#owedOutput);
-    this.#owedOutput -= given;
-    this.#options.output.give(given);
-  }
-
-  #giveInput(bytes: number): void {
-    const given = Math.min(bytes, this.#owedInput);
-    this.#owedInput -= given;
-    this.#options.input.give(given);
   }
 }
 

@@ -27,7 +27,7 @@ function probe(width = 64): Probe {
     sent,
     pipeline,
     submit: (name, lane) =>
-      pipeline.submit(lane, 0, () => {
+      pipeline.submit(lane, nothing, () => {
         started.push(name);
         return new Promise((resolve) => finishers.set(name, () => resolve(Buffer.from(name))));
       }),
@@ -38,6 +38,7 @@ function probe(width = 64): Probe {
   };
 }
 
+const nothing = { output: 0, input: 0 };
 const a = {};
 const b = {};
 const read = (key: object): Lane => ({ key, exclusive: false });
@@ -127,6 +128,71 @@ describe('pipeline', () => {
     expect(p.pipeline.depth).toBe(0);
   });
 
+  it.each([
+    ['rejects', () => Promise.reject(new Error('broken'))],
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+  ])(
+    'with a task that %s is over: it says so once, sends no more, and does become idle',
+    async (_how, task) => {
+      const sent: string[] = [];
+      const causes: unknown[] = [];
+      const pipeline = new Pipeline({
+        width: 2,
+        send: (reply) => sent.push(reply.toString()),
+        broken: (cause) => causes.push(cause),
+      });
+      const done = (name: string) => () => Promise.resolve(Buffer.from(name));
+      pipeline.submit(change, nothing, done('1'));
+      pipeline.submit(change, nothing, task);
+      pipeline.submit(change, nothing, task);
+      pipeline.submit(change, nothing, done('4'));
+      await pipeline.whenIdle();
+      expect(sent).toEqual(['1']);
+      expect(causes).toMatchObject([{ message: 'broken' }]);
+    },
+  );
+
+  it('is over when a reply cannot be sent', async () => {
+    const causes: unknown[] = [];
+    const pipeline = new Pipeline({
+      width: 2,
+      send: () => {
+        throw new Error('no way out');
+      },
+      broken: (cause) => causes.push(cause),
+    });
+    pipeline.submit(look, nothing, () => Promise.resolve(Buffer.alloc(1)));
+    pipeline.submit(look, nothing, () => Buffer.alloc(1));
+    await pipeline.whenIdle();
+    expect(causes).toMatchObject([{ message: 'no way out' }]);
+  });
+
+  it('keeps the order when sending makes room for a task that is done at once', async () => {
+    const sent: string[] = [];
+    const more = ['3', '4', '5'];
+    const pipeline: Pipeline = new Pipeline({
+      width: 2,
+      send: (reply) => {
+        const next = more.shift();
+        if (next) pipeline.submit(look, nothing, () => Buffer.from(next));
+        sent.push(reply.toString());
+      },
+      broken: (cause) => {
+        throw cause;
+      },
+    });
+    const later = Promise.resolve();
+    pipeline.submit(look, nothing, () => later.then(() => later).then(() => Buffer.from('1')));
+    pipeline.submit(look, nothing, () => later.then(() => Buffer.from('2')));
+    await pipeline.whenIdle();
+    expect(sent).toEqual(['1', '2', '3', '4', '5']);
+  });
+
   it('ends as if every task had run one by one, for any lanes and any order of completion', async () => {
     const keys = [a, b, null];
     const task = fc.record({
@@ -154,7 +220,7 @@ describe('pipeline', () => {
           const meets = (x: Lane, y: Lane): boolean =>
             (x.exclusive || y.exclusive) && (x.key === null || y.key === null || x.key === y.key);
           lanes.forEach((lane, index) =>
-            pipeline.submit(lane, 0, () => {
+            pipeline.submit(lane, nothing, () => {
               expect(running.length).toBeLessThan(width);
               for (let earlier = 0; earlier < index; earlier++) {
                 const other = lanes[earlier];

@@ -1,16 +1,13 @@
 import { duplexPair, type Duplex } from 'node:stream';
-import { HashPool } from '../../src/hash/hash-pool.js';
 import type { ByteString } from '../../src/names.js';
-import { BlockPool } from '../../src/sftp/block-pool.js';
-import { Budget } from '../../src/sftp/budget.js';
+import type { Budget } from '../../src/sftp/budget.js';
 import { duplexChannel } from '../../src/sftp/duplex-channel.js';
-import { Gate } from '../../src/sftp/gate.js';
 import { SftpSession, type SessionOptions } from '../../src/sftp/session.js';
-import { memoryVfs } from '../../src/vfs/memory.js';
 import type { Vfs } from '../../src/vfs/vfs.js';
 import { decodeReply, encodeRequest, replyId, type KnownRequest, type Reply } from '../../src/wire/codec.js';
 import { extensionName } from '../../src/wire/extensions.js';
 import { Frames } from '../../src/wire/frame.js';
+import { sessionOptions } from './session-options.js';
 
 export type Asked = KnownRequest extends infer R
   ? R extends { readonly id: number }
@@ -50,30 +47,17 @@ export interface PairOptions extends Partial<SessionOptions> {
 
 export function sessionPair(options: PairOptions = {}): SessionPair {
   const [serverEnd, client] = duplexPair();
-  const vfs = options.vfs ?? memoryVfs();
-  const output = options.output ?? new Budget(4 << 20);
-  const input = options.input ?? new Budget(4 << 20);
   const stderr: string[] = [];
   const failures: unknown[] = [];
   let tellEnded: (requests: number) => void = () => undefined;
   const ended = new Promise<number>((resolve) => (tellEnded = resolve));
-  const session = new SftpSession(duplexChannel(serverEnd, { stderr: (text) => stderr.push(text) }), {
-    vfs,
-    person: { name: 'alice', uid: 1001, gid: 1001 },
-    clientIdent: 'SSH-2.0-OpenSSH_9.2p1',
-    hashes: new HashPool(),
-    blocks: new BlockPool(1 << 20),
-    gate: new Gate(2),
-    maxHandles: 256,
-    now: () => new Date('2026-11-21T12:00:00Z'),
-    version: '0.0.0',
-    status: () => Promise.reject(new Error('no status in this test')),
+  const whole = sessionOptions({
     failed: (_operation, _path, cause) => failures.push(cause),
     ended: tellEnded,
     ...options,
-    output,
-    input,
   });
+  const { vfs, output, input } = whole;
+  const session = new SftpSession(duplexChannel(serverEnd, { stderr: (text) => stderr.push(text) }), whole);
 
   const frames = new Frames();
   const waiting = new Map<number | null, (reply: Reply) => void>();

@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../src/sftp/budget.js';
-import { memoryVfs } from '../../src/vfs/memory.js';
-import type { Handle, Vfs } from '../../src/vfs/vfs.js';
+import type { Vfs } from '../../src/vfs/vfs.js';
 import { openFlags } from '../../src/wire/open-flags.js';
 import { statusCodes } from '../../src/wire/status.js';
-import { scale } from '../scale.js';
 import { sessionPair, type SessionPair } from './session-pair.js';
 
 const { read, write, create, exclusive, append, truncate } = openFlags;
@@ -32,8 +29,6 @@ async function contents(vfs: Vfs, path: string): Promise<string> {
   await file.close();
   return into.toString();
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a session begins', () => {
   it.each([
@@ -444,151 +439,3 @@ describe('sentences on stderr', () => {
     expect(pair.stderr.length).toBeLessThanOrEqual(200);
   });
 });
-
-describe('backpressure [T3]', () => {
-  it('READs that nobody reads the replies of stay within the budget, and all come when they are read', async () => {
-    const block = 64 * 1024;
-    const count = Math.min(scale('unreadReads'), 10_000);
-    const output = new Budget(1 << 20);
-    const pair = sessionPair({ output, unread: true });
-    await pair.vfs.open('/f', { write: true, create: true }).then(async (file: Handle) => {
-      await file.write([Buffer.alloc(block, 'r')], 0);
-      await file.close();
-    });
-    void pair.init();
-    pair.send({ kind: 'open', path: '/f', flags: read, attrs: {} });
-    for (let index = 0; index < count; index++)
-      pair.send({ kind: 'read', handle: '\0\0\0\x01', offset: 0, length: block });
-    for (let turn = 0; turn < 100; turn++) await nextTurn();
-    expect(output.taken).toBeLessThanOrEqual(2 << 20);
-    expect(output.taken).toBeGreaterThan(block);
-
-    let received = 0;
-    const all = new Promise<void>((resolve) => {
-      pair.client.on('data', (chunk: Buffer) => {
-        received += chunk.length;
-        if (received >= count * (block + 13)) resolve();
-      });
-    });
-    await all;
-    for (let turn = 0; turn < 10; turn++) await nextTurn();
-    expect(output.taken).toBe(0);
-  });
-
-  it('WRITEs against a stalled disk stop the window, and are all done when it goes on', async () => {
-    let unblock: () => void = () => undefined;
-    const stalled = new Promise<void>((resolve) => (unblock = resolve));
-    const inner = memoryVfs();
-    const vfs: Vfs = {
-      ...bound(inner),
-      open: async (path, options) => {
-        const file = await inner.open(path, options);
-        return {
-          ...boundHandle(file),
-          write: (slices, position) => stalled.then(() => file.write(slices, position)),
-        };
-      },
-    };
-    const input = new Budget(1 << 20);
-    const pair = await started({ vfs, input });
-    const handle = await pair.open('/f', write | create);
-    const data = Buffer.alloc(32_768, 'w');
-    const ids: number[] = [];
-    for (let index = 0; index < 400; index++) {
-      ids.push(
-        pair.send({
-          kind: 'write',
-          handle,
-          offset: index * data.length,
-          data: [data],
-          length: data.length,
-        } as never),
-      );
-    }
-    for (let turn = 0; turn < 50; turn++) await nextTurn();
-    expect(input.taken).toBeLessThanOrEqual((1 << 20) + 128 * 1024);
-    expect(input.full).toBe(true);
-    unblock();
-    for (const id of ids) expect(await pair.reply(id)).toMatchObject(ok);
-    expect(input.taken).toBe(0);
-    expect(await pair.ask({ kind: 'fstat', handle })).toMatchObject({ attrs: { size: 400 * data.length } });
-  });
-});
-
-describe('a session ends', () => {
-  it('in order when the peer ends: everything asked is answered first [T5]', async () => {
-    const pair = await started();
-    const id = pair.send({ kind: 'mkdir', path: '/made', attrs: {} });
-    pair.client.end();
-    expect(await pair.reply(id)).toMatchObject(ok);
-    await pair.ended;
-    expect((await pair.vfs.stat('/made', { follow: true })).kind).toBe('folder');
-  });
-
-  it('by being cut off: files are closed as incomplete and no budget stays taken', async () => {
-    const inner = memoryVfs();
-    const endings: unknown[] = [];
-    const vfs: Vfs = {
-      ...bound(inner),
-      open: async (path, options) => {
-        const file = await inner.open(path, options);
-        return { ...boundHandle(file), close: (ending) => (endings.push(ending), file.close(ending)) };
-      },
-    };
-    const pair = await started({ vfs });
-    await pair.open('/f', write | create);
-    pair.cut();
-    await pair.ended;
-    expect(endings).toEqual([{ complete: false }]);
-    expect([pair.output.taken, pair.input.taken]).toEqual([0, 0]);
-  });
-});
-
-/** The methods of a class instance as own properties, so that a test can replace one. */
-function bound(vfs: Vfs): Vfs {
-  return new Proxy(vfs, {
-    ownKeys: () => methods,
-    getOwnPropertyDescriptor: (target, key) => ({
-      configurable: true,
-      enumerable: true,
-      value: bind(target, key),
-    }),
-  });
-}
-
-const methods = [
-  'open',
-  'list',
-  'stat',
-  'set',
-  'mkdir',
-  'rmdir',
-  'remove',
-  'rename',
-  'link',
-  'symlink',
-  'readlink',
-  'realpath',
-  'space',
-  'close',
-];
-
-function boundHandle(file: Handle): Handle {
-  return {
-    path: file.path,
-    inode: file.inode,
-    opened: file.opened,
-    read: (into, position) => file.read(into, position),
-    write: (slices, position) => file.write(slices, position),
-    stat: () => file.stat(),
-    set: (attributes) => file.set(attributes),
-    sync: () => file.sync(),
-    space: () => file.space(),
-    close: (ending) => file.close(ending),
-  };
-}
-
-function bind(target: object, key: string | symbol): unknown {
-  const value: unknown = Reflect.get(target, key);
-  return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-}

@@ -9,17 +9,20 @@ import type { RequestOf } from '../operation.js';
 interface CopyRange {
   readonly fromOffset: number;
   readonly toOffset: number;
-  /** Bytes to copy; `Infinity` up to the end of the source. */
+  /** Bytes to copy; 0 up to the end of the source, as it is now. */
   readonly length: number;
 }
 
 /** Copies through `Handle.read` and `Handle.write`, so that whatever guards those guards a copy as well. */
 async function copyBytes(from: Handle, to: Handle, range: CopyRange, signal: AbortSignal): Promise<number> {
-  const buffer = Buffer.allocUnsafe(Math.min(maxBlock, range.length));
+  // The end does not move with the copy: two files that are copied to each other would grow for ever.
+  const rest = Math.max(0, (await from.stat()).size - range.fromOffset);
+  const length = range.length === 0 ? rest : Math.min(range.length, rest);
+  const buffer = Buffer.allocUnsafe(Math.min(maxBlock, length));
   let copied = 0;
-  while (copied < range.length) {
+  while (copied < length) {
     if (signal.aborted) throw new Fault('cancelled');
-    const wanted = Math.min(buffer.length, range.length - copied);
+    const wanted = Math.min(buffer.length, length - copied);
     const bytesRead = await from.read(buffer.subarray(0, wanted), range.fromOffset + copied);
     if (bytesRead === 0) break;
     await to.write([buffer.subarray(0, bytesRead)], range.toOffset + copied);
@@ -41,9 +44,7 @@ export async function copyData(request: RequestOf<'copy-data'>, context: Session
   const from = handles.file(request.from).file;
   const to = handles.file(request.to).file;
   refuseSameFile(from, to);
-  const length = request.length === 0 ? Infinity : request.length;
-  const range = { fromOffset: request.fromOffset, toOffset: request.toOffset, length };
-  await gate.pass(signal, () => copyBytes(from, to, range, signal));
+  await gate.pass(signal, () => copyBytes(from, to, request, signal));
   return success(request.id);
 }
 
@@ -71,14 +72,24 @@ async function copyInto(
   const { mode } = await from.stat();
   // Without TRUNC: an existing target keeps its bytes until it is known to be another file than the source.
   const to = await vfs.open(target, { write: true, create: true, exclusive: !overwrite, mode });
-  let complete = false;
   try {
     refuseSameFile(from, to);
-    const length = await copyBytes(from, to, { fromOffset: 0, toOffset: 0, length: Infinity }, signal);
+    const length = await copyBytes(from, to, { fromOffset: 0, toOffset: 0, length: 0 }, signal);
     await to.set({ size: length, mode });
-    complete = true;
-  } finally {
-    await to.close({ complete });
-    if (!complete && to.opened.created) await vfs.remove(target).catch(() => undefined);
+  } catch (thrown) {
+    await discard(vfs, to, target);
+    throw thrown;
   }
+  await to.close({ complete: true });
+}
+
+/** Removes what was copied in part, if we made it and the name still is its: somebody may have put a file there. */
+async function discard(vfs: Vfs, to: Handle, target: ByteString): Promise<void> {
+  try {
+    const there = to.opened.created ? await vfs.stat(target, { follow: false }) : null;
+    if (there?.dev === to.inode.dev && there.ino === to.inode.ino) await vfs.remove(target);
+  } catch {
+    // The copy's own failure is told; what is left of it can be removed by hand.
+  }
+  await to.close({ complete: false }).catch(() => undefined);
 }

@@ -1,4 +1,5 @@
 import { Fault } from '../../fault.js';
+import type { OpenOptions } from '../../vfs/vfs.js';
 import { dataHeaderLength, encodeAttrs, encodeHandle, writeDataHeader } from '../../wire/codec.js';
 import { openFlags } from '../../wire/open-flags.js';
 import { attrsOf, setAttributesOf } from '../attributes.js';
@@ -19,19 +20,16 @@ export async function open(request: RequestOf<'open'>, { vfs, handles }: Session
     throw new Fault('invalid', 'OPEN with EXCL needs CREAT too');
   }
   const { mode } = setAttributesOf(request.attrs);
-  const handle = await handles.open(async () => ({
-    kind: 'file',
+  const options: OpenOptions = {
+    read,
+    write,
     append,
-    file: await vfs.open(request.path, {
-      read,
-      write,
-      append,
-      create: has(openFlags.create),
-      exclusive: has(openFlags.exclusive),
-      truncate: has(openFlags.truncate),
-      ...(mode !== undefined && { mode }),
-    }),
-  }));
+    create: has(openFlags.create),
+    exclusive: has(openFlags.exclusive),
+    truncate: has(openFlags.truncate),
+    ...(mode !== undefined && { mode }),
+  };
+  const handle = await handles.openFile(() => vfs.open(request.path, options), append);
   return encodeHandle(request.id, handle);
 }
 

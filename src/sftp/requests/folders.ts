@@ -2,74 +2,51 @@ import { Fault } from '../../fault.js';
 import type { ByteString } from '../../names.js';
 import type { Entry, Vfs } from '../../vfs/vfs.js';
 import { encodeHandle, encodeName } from '../../wire/codec.js';
-import { longname } from '../../wire/longname.js';
-import { attrsOf, setAttributesOf } from '../attributes.js';
-import type { Person, SessionContext } from '../context.js';
+import { setAttributesOf } from '../attributes.js';
+import type { SessionContext } from '../context.js';
 import { success } from '../fault-to-status.js';
-import { maxListingReply } from '../reply-sizes.js';
+import type { Handles, OpenFolder } from '../handles.js';
 import type { RequestOf } from '../operation.js';
+import { largestEntry, ListingReply } from './listing-reply.js';
 
-/** Entries asked of the filesystem at once; about as many as fit one reply. */
-const batch = 128;
+/** Entries asked of the filesystem at once, at most. */
+const mostAtOnce = 512;
 
-/** Bytes of one entry beside its two names: lengths, ATTRS with size, owner, permissions and times [filexfer-02 7]. */
-const entryOverhead = 4 + 4 + 32;
+/** Entries that a session may keep for later replies; with more, only what surely fits is fetched. */
+const mostKept = 1024;
 
 /** OPENDIR [filexfer-02 6.7]. */
 export async function opendir(
   request: RequestOf<'opendir'>,
   { vfs, handles }: SessionContext,
 ): Promise<Buffer> {
-  const handle = await handles.open(async () => ({
-    kind: 'folder',
-    listing: await vfs.list(request.path),
-    pending: [],
-    started: false,
-    ended: false,
-  }));
-  return encodeHandle(request.id, handle);
+  return encodeHandle(request.id, await handles.openFolder(() => vfs.list(request.path)));
 }
 
 /** READDIR [filexfer-02 6.7]: as many entries as fit one reply; what did not fit leads the next one. */
 export async function readdir(request: RequestOf<'readdir'>, context: SessionContext): Promise<Buffer> {
-  const folder = context.handles.folder(request.handle);
-  if (!folder.started) {
-    folder.started = true;
-    folder.pending.push(...(await dotEntries(context.vfs, folder.listing.path)));
+  const { vfs, handles, person, now } = context;
+  const folder = handles.folder(request.handle);
+  const reply = new ListingReply(person, now());
+  let left = reply.add(folder.started ? folder.pending : await dotEntries(vfs, folder.listing.path));
+  folder.started = true;
+  while (left.length === 0 && !folder.ended) {
+    const count = fitting(reply, folder, handles);
+    if (count === 0) break;
+    const fetched = await folder.listing.next(count);
+    folder.ended = fetched.length === 0;
+    left = reply.add(fetched);
+    folder.entryBytes = reply.average;
   }
-  if (!folder.ended && folder.pending.length < batch) {
-    const fetched = await folder.listing.next(batch);
-    if (fetched.length === 0) folder.ended = true;
-    folder.pending.push(...fetched);
-  }
-  if (folder.pending.length === 0) throw new Fault('end-of-file');
-
-  const now = context.now();
-  const entries: NameEntry[] = [];
-  let length = 0;
-  for (const entry of folder.pending) {
-    const named = nameEntry(entry, context.person, now);
-    length += named.name.length + named.longname.length + entryOverhead;
-    if (length > maxListingReply - 13 && entries.length > 0) break;
-    entries.push(named);
-  }
-  folder.pending.splice(0, entries.length);
-  return encodeName(request.id, entries);
+  handles.keep(folder, left);
+  if (reply.entries.length === 0) throw new Fault('end-of-file');
+  return encodeName(request.id, reply.entries);
 }
 
-interface NameEntry {
-  readonly name: ByteString;
-  readonly longname: ByteString;
-  readonly attrs: ReturnType<typeof attrsOf>;
-}
-
-function nameEntry({ name, stats }: Entry, person: Person, now: Date): NameEntry {
-  const attrs = attrsOf(stats);
-  return {
-    name,
-    attrs,
-    longname: longname({ name, attrs, nlink: stats.nlink, owner: person.name, group: person.name, now }),
-  };
+/** How many entries more will fit, to judge by the folder's last ones; 0 when the reply is as good as full. */
+function fitting({ room }: ListingReply, folder: OpenFolder, { pendingEntries }: Handles): number {
+  const each = pendingEntries < mostKept ? folder.entryBytes : largestEntry;
+  return room < 2 * largestEntry ? 0 : Math.min(mostAtOnce, Math.max(1, Math.floor(room / each)));
 }
 
 /** `.` and `..`, which OpenSSH's server lists too; a folder that vanished meanwhile has neither. */

@@ -40,15 +40,17 @@ async function hashed(
   file: Handle,
   algorithms: ByteString,
   range: HashRange,
-  { hashes, gate, signal }: SessionContext,
+  { hashes, signal }: SessionContext,
 ): Promise<{ readonly algorithm: HashAlgorithm; readonly hashes: Buffer }> {
   const algorithm = choose(algorithms);
   if (range.blockSize !== 0 && range.blockSize < leastBlock) {
     throw new Fault('invalid', `a block to hash has at least ${leastBlock} bytes`);
   }
   await refuseTooMany(file, range, hashLength(algorithm));
-  const result = await gate.pass(signal, () =>
-    hashes.hash((into, position) => file.read(into, position), { algorithm, ...range }, signal),
+  const result = await hashes.hash(
+    (into, position) => file.read(into, position),
+    { algorithm, ...range },
+    signal,
   );
   const joined = Buffer.concat(result.hashes);
   // The file may have grown since it was measured.
@@ -71,18 +73,30 @@ function tooMany(leastBlockSize: number): Fault {
   return new Fault('invalid', `the hashes do not fit one reply${advice}`);
 }
 
-/** Opens a file for reading, uses it, and closes it. */
-async function reading<T>(
-  { vfs }: SessionContext,
+/** Uses an open file when its turn has come (T7). */
+function byHandle<T>(
+  { handles, gate, signal }: SessionContext,
+  handle: ByteString,
+  use: (file: Handle) => Promise<T>,
+): Promise<T> {
+  const { file } = handles.file(handle);
+  return gate.pass(signal, () => use(file));
+}
+
+/** The same with a file that is opened for it, not before its turn: who waits holds no descriptor. */
+function byPath<T>(
+  { vfs, gate, signal }: SessionContext,
   path: ByteString,
   use: (file: Handle) => Promise<T>,
 ): Promise<T> {
-  const file = await vfs.open(path, { read: true });
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
+  return gate.pass(signal, async () => {
+    const file = await vfs.open(path, { read: true });
+    try {
+      return await use(file);
+    } finally {
+      await file.close();
+    }
+  });
 }
 
 /** check-file-name, in the form of WinSCP and ProFTPD: no "check-file" string in the reply [PROTOCOL 4.13]. */
@@ -90,10 +104,10 @@ export async function checkFileName(
   request: RequestOf<'check-file-name'>,
   context: SessionContext,
 ): Promise<Buffer> {
-  const result = await reading(context, request.path, (file) =>
+  const reply = await byPath(context, request.path, (file) =>
     hashed(file, request.algorithms, request, context),
   );
-  return encodeExtendedReply(request.id, 'check-file-name', result);
+  return encodeExtendedReply(request.id, 'check-file-name', reply);
 }
 
 /** check-file-handle, in the same form [PROTOCOL 4.13]. */
@@ -101,22 +115,18 @@ export async function checkFileHandle(
   request: RequestOf<'check-file-handle'>,
   context: SessionContext,
 ): Promise<Buffer> {
-  const { file } = context.handles.file(request.handle);
-  return encodeExtendedReply(
-    request.id,
-    'check-file-handle',
-    await hashed(file, request.algorithms, request, context),
+  const reply = await byHandle(context, request.handle, (file) =>
+    hashed(file, request.algorithms, request, context),
   );
+  return encodeExtendedReply(request.id, 'check-file-handle', reply);
 }
 
 /** check-file, in the form of paramiko: a handle, and "check-file" leads the reply [PROTOCOL 4.13]. */
 export async function checkFile(request: RequestOf<'check-file'>, context: SessionContext): Promise<Buffer> {
-  const { file } = context.handles.file(request.handle);
-  return encodeExtendedReply(
-    request.id,
-    'check-file',
-    await hashed(file, request.algorithms, request, context),
+  const reply = await byHandle(context, request.handle, (file) =>
+    hashed(file, request.algorithms, request, context),
   );
+  return encodeExtendedReply(request.id, 'check-file', reply);
 }
 
 /** Bytes that the quick check of md5-hash covers [filexfer-extensions-00 3.1]. */
@@ -142,7 +152,7 @@ async function md5(
 
 /** md5-hash [filexfer-extensions-00 3.1]. */
 export async function md5Hash(request: RequestOf<'md5-hash'>, context: SessionContext): Promise<Buffer> {
-  const reply = await reading(context, request.path, (file) => md5(file, request, context));
+  const reply = await byPath(context, request.path, (file) => md5(file, request, context));
   return encodeExtendedReply(request.id, 'md5-hash', reply);
 }
 
@@ -151,6 +161,6 @@ export async function md5HashHandle(
   request: RequestOf<'md5-hash-handle'>,
   context: SessionContext,
 ): Promise<Buffer> {
-  const { file } = context.handles.file(request.handle);
-  return encodeExtendedReply(request.id, 'md5-hash-handle', await md5(file, request, context));
+  const reply = await byHandle(context, request.handle, (file) => md5(file, request, context));
+  return encodeExtendedReply(request.id, 'md5-hash-handle', reply);
 }
