@@ -122,8 +122,8 @@ export class DelegatingHandle implements Handle {
     return this.inner.space();
   }
 
-  close(): Promise<void> {
-    return this.inner.close();
+  close(ending?: { readonly complete: boolean }): Promise<void> {
+    return this.inner.close(ending);
   }
 }
 

@@ -6,6 +6,7 @@ import { toSpace } from './jail-look.js';
 import { fileMode } from './modes.js';
 import type { OpenInode, SizeChange } from './open-inodes.js';
 import { toStats } from './stats.js';
+import { PartialFault } from './partial-fault.js';
 import type { Change, Handle, Inode, SetAttributes, Space, Stats } from './vfs.js';
 
 export interface DiskHandleParts {
@@ -84,8 +85,8 @@ export class DiskHandle implements Handle {
       }
     } catch (thrown) {
       // The part that was written before the disk was full stays, and counts.
-      if (written > 0) this.#parts.open.grewTo(start + written);
-      throw thrown;
+      if (written === 0) throw thrown;
+      throw new PartialFault(thrown, this.#change(this.#parts.open.grewTo(start + written)));
     }
     return this.#change(written > 0 ? this.#parts.open.grewTo(start + written) : this.#parts.open.grewTo(0));
   }
@@ -99,6 +100,7 @@ export class DiskHandle implements Handle {
     return this.#use(async (descriptor) => {
       if (size !== undefined && !write) throw new Fault('denied', 'the file was not opened for writing');
       if (size !== undefined && (!Number.isSafeInteger(size) || size < 0)) throw new Fault('invalid');
+      const dates = times && { atime: toDate(times.atime), mtime: toDate(times.mtime) };
       const change =
         size === undefined
           ? open.grewTo(0)
@@ -106,9 +108,13 @@ export class DiskHandle implements Handle {
               await disk.truncate(descriptor, size);
               return open.becomes(size);
             });
-      if (owner) await disk.chown(descriptor, owner.uid, owner.gid);
-      if (mode !== undefined) await disk.chmod(descriptor, fileMode(mode));
-      if (times) await disk.utimes(descriptor, toDate(times.atime), toDate(times.mtime));
+      try {
+        if (owner) await disk.chown(descriptor, owner.uid, owner.gid);
+        if (mode !== undefined) await disk.chmod(descriptor, fileMode(mode));
+        if (dates) await disk.utimes(descriptor, dates.atime, dates.mtime);
+      } catch (thrown) {
+        throw size === undefined ? thrown : new PartialFault(thrown, this.#change(change));
+      }
       return this.#change(change);
     });
   }
@@ -126,11 +132,9 @@ export class DiskHandle implements Handle {
     this.#closing = true;
     // A descriptor closed under a running call would be another file's by the time the call gets to it.
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    try {
-      await disk.close(this.#parts.descriptor);
-    } finally {
-      this.#parts.open.leave();
-    }
+    // Forgotten before the kernel may give the inode's number to a new file, which would inherit what is known here.
+    this.#parts.open.leave();
+    await disk.close(this.#parts.descriptor);
   }
 
   async #use<T>(work: (descriptor: number) => Promise<T>): Promise<T> {

@@ -79,7 +79,7 @@ class DiskVfs implements Vfs {
   async #open(request: OpenRequest): Promise<DiskHandle> {
     const begun = this.#inodes.beginning();
     const { descriptor, stats, created } = await this.#run('open', { request }, request.create === true);
-    const open = this.#inodes.enter(stats, begun, async () => (await disk.stat(descriptor)).size);
+    const open = this.#inodes.enter(this.#home, stats, begun, () => disk.stat(descriptor));
     try {
       const truncated = request.truncate === true && !created;
       const size = truncated
@@ -120,7 +120,9 @@ class DiskVfs implements Vfs {
 
   async set(path: ByteString, attributes: SetAttributes, { follow }: FollowOption): Promise<Change> {
     const { size, ...others } = attributes;
-    if (size === undefined) return this.#run('set', { path, attributes: others, follow });
+    if (size === undefined) {
+      return this.#inodes.sized(this.#home, await this.#run('set', { path, attributes: others, follow }));
+    }
     // Truncation by path is a matter of the inode's other writers too: through a handle it takes its turn.
     const handle = await this.#open({ path, umask: this.#umask, write: true, unfollowed: !follow });
     try {
@@ -178,7 +180,7 @@ class DiskVfs implements Vfs {
     name: N,
     rest: Rest<N>,
   ): Promise<Change> {
-    return this.#inodes.noted(await this.#run<N>(name, rest, true));
+    return this.#inodes.noted(this.#home, await this.#run<N>(name, rest, true));
   }
 
   async #run<N extends Exclude<Name, 'statEach'>>(

@@ -3,7 +3,7 @@ import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
 import { entry, holding, reach, refuseOtherFilesystem, self, walking, type Held, type Jail } from './jail.js';
 import { fileMode, folderMode } from './modes.js';
-import { change, kindOf, toStats } from './stats.js';
+import { change, kindOf, sizeKept, toStats } from './stats.js';
 import type { Change, SetAttributes, Stats } from './vfs.js';
 import { placeToChange, placeToMake } from './walk.js';
 
@@ -32,20 +32,20 @@ function setHeld(jail: Jail, { descriptor, stat, place }: Held, attributes: Inod
   const { mode, owner, times } = attributes;
   refuseOtherFilesystem(jail, stat);
   const kind = kindOf(stat.mode);
+  const dates = times && { atime: toDate(times.atime), mtime: toDate(times.mtime) };
   if (kind === 'symlink') {
     if (mode !== undefined) throw new Fault('unsupported', 'a symbolic link has no permissions of its own');
     // Here alone the name is used once more; a file that was swapped in would at worst get the times instead.
     const link = entry(place.folder, place.name);
     if (owner) fs.lchownSync(link, owner.uid, owner.gid);
-    if (times) fs.lutimesSync(link, toDate(times.atime), toDate(times.mtime));
+    if (dates) fs.lutimesSync(link, dates.atime, dates.mtime);
   } else {
     const path = self(descriptor);
     if (owner) fs.chownSync(path, owner.uid, owner.gid);
     if (mode !== undefined) fs.chmodSync(path, kind === 'folder' ? folderMode(mode) : fileMode(mode));
-    if (times) fs.utimesSync(path, toDate(times.atime), toDate(times.mtime));
+    if (dates) fs.utimesSync(path, dates.atime, dates.mtime);
   }
-  const before = toStats(stat);
-  return change(before, toStats(fs.fstatSync(descriptor)));
+  return sizeKept(toStats(fs.fstatSync(descriptor)));
 }
 
 export function mkdir(jail: Jail, path: ByteString, mode: number, umask: number): Change {
@@ -87,7 +87,7 @@ export function link(jail: Jail, existing: ByteString, name: ByteString): Change
         const target = placeToMake(to);
         if (target.folderOnly) throw new Fault('not-found');
         fs.linkSync(entry(place.folder, place.name), entry(target.folder, target.name));
-        return change(toStats(stat), toStats(fs.fstatSync(descriptor)));
+        return sizeKept(toStats(fs.fstatSync(descriptor)));
       });
       if (!made) throw new Fault('not-found');
       return made;
@@ -121,7 +121,7 @@ function removing(jail: Jail, path: ByteString, take: (held: Held) => void): Cha
     const removed = holding(placeToChange(walk), (held) => {
       refuseOtherFilesystem(jail, held.stat);
       take(held);
-      return change(toStats(held.stat), afterwards(held));
+      return sizeKept(afterwards(held));
     });
     if (!removed) throw new Fault('not-found');
     return removed;

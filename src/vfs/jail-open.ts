@@ -49,8 +49,10 @@ function follows({ create, exclusive, unfollowed }: OpenRequest): boolean {
   return !unfollowed && !(create && exclusive);
 }
 
-function access({ read, write, append }: OpenOptions): number {
-  if (!write && !append) return O_RDONLY;
+function access({ read, write, append, truncate }: OpenOptions): number {
+  const writes = write === true || append === true;
+  // Truncating needs the right to write, as open(2) with O_TRUNC has it; who asks for nothing else reads.
+  if (!writes) return truncate ? O_RDWR : O_RDONLY;
   return (read ? O_RDWR : O_WRONLY) | (append ? O_APPEND : 0);
 }
 
@@ -60,9 +62,7 @@ function openExisting(jail: Jail, { descriptor: held, stat }: Held, request: Ope
   if (kind === 'folder') throw new Fault('is-a-folder');
   if (kind !== 'file') throw new Fault('not-a-file');
   refuseOtherFilesystem(jail, stat);
-  // Truncating needs the right to write, as open(2) with O_TRUNC has it.
-  const flags = access(request.truncate ? { ...request, write: true } : request);
-  const descriptor = fs.openSync(self(held), flags | O_NONBLOCK);
+  const descriptor = fs.openSync(self(held), access(request) | O_NONBLOCK);
   return { descriptor, stats: toStats(stat), created: false };
 }
 

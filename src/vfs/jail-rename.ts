@@ -4,7 +4,7 @@ import type { ByteString } from '../names.js';
 import { errnoOf } from './errno.js';
 import { entry, holding, refuseOtherFilesystem, walking, type Held, type Jail } from './jail.js';
 import { afterwards } from './jail-change.js';
-import { change, kindOf, toStats } from './stats.js';
+import { kindOf, sizeKept, toStats } from './stats.js';
 import type { Change } from './vfs.js';
 import { placeToChange, type Place } from './walk.js';
 
@@ -21,7 +21,7 @@ export function rename(jail: Jail, from: ByteString, to: ByteString, replace: bo
         const place = placeToChange(target);
         refuseOtherFilesystem(jail, held.stat);
         refuseWrongSlash(held, place);
-        if (samePlace(held.place, place)) return change(toStats(held.stat), toStats(held.stat));
+        if (samePlace(held.place, place)) return sizeKept(toStats(held.stat));
         return replace ? replacing(held, place) : keeping(held, place);
       });
       if (!moved) throw new Fault('not-found');
@@ -48,15 +48,14 @@ function path(place: Place<number>): Buffer {
 
 /** rename(2) itself; two names of one inode both stay, as POSIX wants it. */
 function replacing(held: Held, to: Place<number>): Change {
-  const before = toStats(held.stat);
   const victim = holding(to, (there) => {
     moveOver(held, to);
     const same = there.stat.ino === held.stat.ino && there.stat.dev === held.stat.dev;
-    return same ? {} : { replaced: change(toStats(there.stat), afterwards(there)) };
+    return same ? {} : { replaced: sizeKept(afterwards(there)) };
   });
   // Nothing was there to replace. Should a program on the host put something there just now, it is not measured.
   if (!victim) moveOver(held, to);
-  return { ...change(before, toStats(fs.fstatSync(held.descriptor))), ...victim };
+  return { ...sizeKept(toStats(fs.fstatSync(held.descriptor))), ...victim };
 }
 
 function moveOver(held: Held, to: Place<number>): void {
@@ -70,7 +69,7 @@ function moveOver(held: Held, to: Place<number>): void {
 function keeping(held: Held, to: Place<number>): Change {
   if (kindOf(held.stat.mode) === 'folder') claimByFolder(held, to);
   else claimByLink(held, to);
-  return change(toStats(held.stat), toStats(fs.fstatSync(held.descriptor)));
+  return sizeKept(toStats(fs.fstatSync(held.descriptor)));
 }
 
 /** What link(2) answers where the filesystem, or the rules of the host, allow no second name. */
@@ -88,7 +87,14 @@ function claimByLink(held: Held, to: Place<number>): void {
   const left = fs.lstatSync(path(held.place), { throwIfNoEntry: false });
   // A program on the host that swaps the old name just here could lose what it put there: so it is compared once
   // more, which leaves the time of one system call.
-  if (left && linked && left.ino === linked.ino && left.dev === linked.dev) fs.unlinkSync(path(held.place));
+  if (!left || !linked || left.ino !== linked.ino || left.dev !== linked.dev) return;
+  try {
+    fs.unlinkSync(path(held.place));
+  } catch (thrown) {
+    // The old name stays, by the rights of its folder: then there was no move, and so there is no new name.
+    fs.unlinkSync(path(to));
+    throw thrown;
+  }
 }
 
 function claimByFile(held: Held, to: Place<number>): void {

@@ -2,6 +2,7 @@ import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
 import type { FileNode, MemoryTree } from './memory-tree.js';
 import { setNode } from './memory-set.js';
+import { PartialFault } from './partial-fault.js';
 import { change } from './stats.js';
 import type { Change, Handle, Inode, OpenOptions, SetAttributes, Space, Stats } from './vfs.js';
 
@@ -50,9 +51,14 @@ export class MemoryHandle implements Handle {
       let at = this.#options.append ? before.size : position;
       const length = slices.reduce((sum, slice) => sum + slice.length, 0);
       if (!Number.isSafeInteger(at + length)) throw new Fault('invalid', 'larger than a file can be');
-      for (const slice of slices) {
-        this.#node.file.write(slice, at);
-        at += slice.length;
+      try {
+        for (const slice of slices) {
+          this.#node.file.write(slice, at);
+          at += slice.length;
+        }
+      } catch (thrown) {
+        const after = this.#tree.stats(this.#node);
+        throw after.size === before.size ? thrown : new PartialFault(thrown, change(before, after));
       }
       if (length > 0) this.#node.mtime = this.#tree.now();
       return change(before, this.#tree.stats(this.#node));

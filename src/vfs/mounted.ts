@@ -63,6 +63,8 @@ interface Inside {
 
 /** Virtual folders are on a device of their own; their inode numbers are their places in the tree. */
 const dev = 0x6d6e74;
+/** Mounts kept open at once; the one longest unused goes first. An admin may look into every home there is. */
+const keptMax = 64;
 
 class MountedVfs implements Vfs {
   readonly #folders: ReadonlyMap<ByteString, Mounts>;
@@ -210,12 +212,19 @@ class MountedVfs implements Vfs {
     if (!mounts) throw new Fault('not-found');
     const version = mounts.version?.() ?? 0;
     const kept = this.#kept.get(key);
-    if (kept?.version === version) return kept.vfs;
+    if (kept?.version === version) {
+      // Last in the map's order is used last.
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      return kept.vfs;
+    }
     if (kept) void this.#drop(key);
     const opening = mounts.open(name);
     this.#kept.set(key, { vfs: opening, version });
     // A name that is not there must not be remembered as such: it may be there at the next request.
     opening.catch(() => this.#kept.get(key)?.vfs === opening && this.#kept.delete(key));
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > keptMax && oldest !== undefined) void this.#drop(oldest);
     return opening;
   }
 
@@ -223,6 +232,8 @@ class MountedVfs implements Vfs {
     const kept = this.#kept.get(key);
     this.#kept.delete(key);
     const vfs = await kept?.vfs.catch(() => undefined);
+    // Whoever was given it at this very moment asks first; what runs in it, it waits for.
+    await new Promise((resolve) => setImmediate(resolve));
     await vfs?.close();
   }
 

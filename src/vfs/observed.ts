@@ -1,6 +1,7 @@
 import { toFault, type FaultCode } from '../fault.js';
 import { toText, type ByteString } from '../names.js';
 import type { Actor, EventCatalogue, Events } from '../observe/events.js';
+import { pathMax } from './path.js';
 import { DelegatingHandle, DelegatingVfs } from './delegating.js';
 import type {
   Change,
@@ -33,6 +34,11 @@ export function observed(vfs: Vfs, observation: Observation): Vfs {
   return new ObservedVfs(vfs, new Observer(observation));
 }
 
+/** Paths are refused where they are too long, but told all the same: a request may carry a quarter of a megabyte. */
+function told(path: ByteString): string {
+  return path.length > pathMax ? `${toText(path.slice(0, pathMax))}...` : toText(path);
+}
+
 class Observer {
   readonly #events: Events;
   readonly #actor: Actor;
@@ -48,7 +54,7 @@ class Observer {
   }
 
   opened(path: ByteString, read: boolean, write: boolean, created: boolean): void {
-    this.#events.emit('file.opened', { ...this.#actor, path: toText(path), read, write, created });
+    this.#events.emit('file.opened', { ...this.#actor, path: told(path), read, write, created });
   }
 
   closed(
@@ -56,22 +62,22 @@ class Observer {
     rest: Omit<EventCatalogue['file.closed'], keyof Actor | 'path' | 'complete'>,
     complete: boolean,
   ): void {
-    this.#events.emit('file.closed', { ...this.#actor, path: toText(path), ...rest, complete });
+    this.#events.emit('file.closed', { ...this.#actor, path: told(path), ...rest, complete });
   }
 
   changed(operation: Changing, path: ByteString, target?: ByteString): void {
     this.#events.emit('entry.changed', {
       ...this.#actor,
       operation,
-      path: toText(path),
-      ...(target === undefined ? {} : { target: toText(target) }),
+      path: told(path),
+      ...(target === undefined ? {} : { target: told(target) }),
     });
   }
 
   refused(operation: string, path: ByteString, thrown: unknown): void {
     const { code, message, cause } = toFault(thrown);
     if (answers.has(code)) return;
-    const request = { ...this.#actor, operation, path: toText(path) };
+    const request = { ...this.#actor, operation, path: told(path) };
     if (code === 'failure') {
       const text = cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : message;
       this.#events.emit('request.failed', { ...request, cause: text });
@@ -231,12 +237,12 @@ class ObservedHandle extends DelegatingHandle {
     }
   }
 
-  override async close(): Promise<void> {
-    const complete = !this.#vfsClosed() && !this.#observer.ended();
+  override async close(ending?: { readonly complete: boolean }): Promise<void> {
+    const complete = ending?.complete !== false && !this.#vfsClosed() && !this.#observer.ended();
     const again = this.#closed;
     this.#closed = true;
     try {
-      await super.close();
+      await super.close(ending);
     } catch (thrown) {
       throw this.#tell('close', thrown);
     } finally {

@@ -51,6 +51,14 @@ export function change(before: Stats | null, after: Stats): Change {
   };
 }
 
+/**
+ * A change of names or attributes: the size is no matter of it, though somebody else may be writing at that moment,
+ * whose change it is.
+ */
+export function sizeKept(after: Stats): Change {
+  return change(after, after);
+}
+
 const numbersEach = 10;
 
 /** Many stats as one flat array, which crosses between threads at the price of a copy; `null` is kept. */

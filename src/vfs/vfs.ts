@@ -6,7 +6,8 @@ import type { ByteString } from '../names.js';
  * method rejects with a `Fault` whose text holds no host path (J2).
  *
  * Every mutating method returns the `Change` it made, measured by the implementation: the ledger of the quotas
- * lives on it.
+ * lives on it. Each inode's changes join on: one begins with the bytes that the one before it ended with. A request
+ * that fails after it has changed a size rejects with a `PartialFault`, which carries that `Change`.
  */
 export interface Vfs {
   open(path: ByteString, options: OpenOptions): Promise<Handle>;

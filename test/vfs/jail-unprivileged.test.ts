@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pathThreads } from '../../src/vfs/path-threads.js';
+import { rejects } from '../contract/vfs-requests.js';
 import { homeFolder } from './home-folder.js';
 import { jailAttacks } from './jail-attacks.js';
 
@@ -26,6 +28,22 @@ test('this process, with all its threads, is not root', () => {
   expect(process.geteuid?.()).not.toBe(0);
   expect(() => process.setuid?.(0)).toThrow();
   expect(() => readFileSync('/etc/shadow')).toThrow();
+});
+
+test('a move whose old name may not go leaves no second name behind', async () => {
+  const home = await homeFolder({ threads });
+  const folder = join(home.root, 'kept');
+  try {
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'f'), 'mine');
+    chmodSync(folder, 0o555);
+    await rejects(home.vfs.rename('/kept/f', '/g', { replace: false }), 'denied');
+    expect(readdirSync(home.root)).toEqual(['kept']);
+    expect(await home.vfs.stat('/kept/f', { follow: true })).toMatchObject({ nlink: 1 });
+  } finally {
+    chmodSync(folder, 0o755);
+    await home.close();
+  }
 });
 
 jailAttacks('an unprivileged user', () => threads);

@@ -129,3 +129,32 @@ test('a closed tree opens nothing more', async () => {
   await vfs.close();
   await rejects(vfs.stat('/homes/alice', follow), 'cancelled');
 });
+
+test('of many mounts only so many stay open, the ones used last', async () => {
+  let open = 0;
+  const counted = mounted({
+    homes: {
+      list: () => Promise.resolve([]),
+      open: () => {
+        const home = memoryVfs();
+        open++;
+        home.close = () => {
+          open--;
+          return Promise.resolve();
+        };
+        return Promise.resolve(home);
+      },
+    },
+  });
+  const often = await counted.open('/homes/often/f', { write: true, create: true });
+  await Promise.all(Array.from({ length: 200 }, (_, index) => counted.stat(`/homes/h${index}`, follow)));
+  for (let index = 0; index < 200; index++) {
+    await counted.stat(`/homes/h${index}`, follow);
+    await counted.stat('/homes/often', follow);
+  }
+  await often.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(open).toBe(64);
+  await counted.close();
+  expect(open).toBe(0);
+});

@@ -56,6 +56,24 @@ test('a file that the session left open is told as incomplete', async () => {
   expect(closed).toMatchObject([{ complete: false }, { complete: false }]);
 });
 
+test('a handle that is closed for a client that is gone is told as incomplete', async () => {
+  const vfs = watching(permitted(memoryVfs(), () => ({ readOnly: false })));
+  const one = await vfs.open('/f', { write: true, create: true });
+  const other = await vfs.open('/f', { write: true });
+  await one.close({ complete: false });
+  await other.close({ complete: true });
+  const closed = told.filter(([name]) => name === 'file.closed').map(([, event]) => event);
+  expect(closed).toMatchObject([{ complete: false }, { complete: true }]);
+});
+
+test('of a path longer than any can be, only the beginning is told', async () => {
+  const vfs = watching(memoryVfs());
+  await rejects(vfs.open(`/${'\xff'.repeat(200_000)}`, { read: true }), 'name-too-long');
+  await rejects(vfs.rename('/f', 'y'.repeat(200_000), { replace: true }), 'name-too-long', 'not-found');
+  expect(told.length).toBeGreaterThan(0);
+  for (const event of told) expect(JSON.stringify(event).length).toBeLessThan(6 * 4096);
+});
+
 test('changes are told with both names', async () => {
   const vfs = watching(memoryVfs());
   await vfs.mkdir('/d', 0o755);
