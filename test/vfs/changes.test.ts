@@ -2,18 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { diskVfs } from '../../src/vfs/disk.js';
 import { memoryVfs } from '../../src/vfs/memory.js';
 import { PartialFault } from '../../src/vfs/partial-fault.js';
 import type { Change, Vfs } from '../../src/vfs/vfs.js';
 import { rejects } from '../contract/vfs-requests.js';
+import { pathThreads } from '../../src/vfs/path-threads.js';
 import { homeFolder, type HomeFolder } from './home-folder.js';
 
 let home: HomeFolder;
+const threads = pathThreads(4);
 beforeEach(async () => {
-  home = await homeFolder();
+  home = await homeFolder({ threads });
 });
+afterAll(() => threads.close());
 afterEach(() => home.close());
 const host = (name: string): string => join(home.root, name);
 const growth = ({ bytesBefore, bytesAfter }: Change): number => bytesAfter - bytesBefore;

@@ -1,9 +1,11 @@
+import { afterAll } from 'vitest';
 import { createEvents } from '../../src/observe/events.js';
 import { memoryVfs } from '../../src/vfs/memory.js';
 import { mounted } from '../../src/vfs/mounted.js';
 import { observed } from '../../src/vfs/observed.js';
 import { owned } from '../../src/vfs/owned.js';
 import { permitted } from '../../src/vfs/permitted.js';
+import { pathThreads } from '../../src/vfs/path-threads.js';
 import type { Vfs } from '../../src/vfs/vfs.js';
 import { vfsContract, type VfsUnderTest } from '../contract/vfs.js';
 import { homeFolder } from './home-folder.js';
@@ -15,8 +17,12 @@ const wrappers = {
   observed: (vfs) => observed(vfs, { events: createEvents(), actor }),
 } satisfies Record<string, (vfs: Vfs) => Vfs>;
 
+// Started once: to start threads for each test would take longer than the tests do.
+const threads = pathThreads(4);
+afterAll(() => threads.close());
+
 async function onDisk(wrap: (vfs: Vfs) => Vfs = (vfs) => vfs): Promise<VfsUnderTest> {
-  const home = await homeFolder();
+  const home = await homeFolder({ threads });
   return { vfs: wrap(home.vfs), prefix: '', close: home.close };
 }
 

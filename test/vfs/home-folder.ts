@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { accessSync, constants, rmSync, statfsSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diskVfs } from '../../src/vfs/disk.js';
@@ -20,11 +21,28 @@ export interface HomeFolderOptions {
   readonly umask?: number;
   /** Threads to share; otherwise the home gets its own and ends them. */
   readonly threads?: PathThreads;
+  /** On a filesystem in memory where the host has one: for very many entries, which take a disk ten seconds to make. */
+  readonly inMemory?: boolean;
+}
+
+const memoryFolder = '/dev/shm';
+
+function inMemoryIfPossible(): string {
+  try {
+    accessSync(memoryFolder, constants.W_OK);
+    return statfsSync(memoryFolder).ffree > 500_000 ? memoryFolder : tmpdir();
+  } catch {
+    return tmpdir();
+  }
 }
 
 /** A home on the real disk. */
-export async function homeFolder({ umask = 0o022, threads }: HomeFolderOptions = {}): Promise<HomeFolder> {
-  const around = await mkdtemp(join(tmpdir(), 'plimsoll-vfs-'));
+export async function homeFolder({
+  umask = 0o022,
+  threads,
+  inMemory = false,
+}: HomeFolderOptions = {}): Promise<HomeFolder> {
+  const around = await mkdtemp(join(inMemory ? inMemoryIfPossible() : tmpdir(), 'plimsoll-vfs-'));
   const root = join(around, ...Array.from({ length: 20 }, () => 'l'), 'jail-home');
   await mkdir(root, { recursive: true });
   const pool = threads ?? pathThreads(4);
@@ -39,7 +57,8 @@ export async function homeFolder({ umask = 0o022, threads }: HomeFolderOptions =
     close: async () => {
       await vfs.close();
       if (!threads) await pool.close();
-      await rm(around, { recursive: true, force: true });
+      // Node's asynchronous way takes thrice as long.
+      rmSync(around, { recursive: true, force: true });
     },
   };
 }
