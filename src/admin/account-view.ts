@@ -15,7 +15,8 @@ export interface AccountView {
   /** ISO 8601 in UTC. */
   readonly expires: string | null;
   readonly keys: readonly KeyView[];
-  readonly usage: Usage;
+  /** `null` where the home cannot be counted. */
+  readonly usage: Usage | null;
 }
 
 export interface KeyView {
@@ -29,7 +30,7 @@ export interface Usage {
   readonly files: number;
 }
 
-export function viewOf(account: Account, usage: Usage, settings: Settings, now: Date): AccountView {
+export function viewOf(account: Account, usage: Usage | null, settings: Settings, now: Date): AccountView {
   return {
     name: account.name,
     role: account.role,

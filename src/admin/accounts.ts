@@ -177,6 +177,7 @@ export class Accounts {
   async rename(name: string, to: string): Promise<void> {
     const account = await this.find(name);
     assertAccountName(to);
+    if (account.name === to) return;
     await this.#parts.store.accounts.update(account.id, { name: to });
     this.#changed(account.name, `renamed to ${to}`);
   }
@@ -290,8 +291,13 @@ export class Accounts {
     return this.#view(await this.find(name), new Map());
   }
 
+  /** The names alone: nothing is counted. */
+  async names(): Promise<readonly string[]> {
+    return (await this.#parts.store.accounts.list()).map(({ name }) => name);
+  }
+
   async list(): Promise<readonly AccountView[]> {
-    const counted = new Map<string, Usage>();
+    const counted = new Map<string, Usage | null>();
     const views: AccountView[] = [];
     for (const account of await this.#parts.store.accounts.list())
       views.push(await this.#view(account, counted));
@@ -304,10 +310,19 @@ export class Accounts {
     return this.#parts.homes.check(path, others);
   }
 
-  async #view(account: Account, counted: Map<string, Usage>): Promise<AccountView> {
-    const { homes, settings, now } = this.#parts;
-    const usage = counted.get(account.home.path) ?? (await homes.usage(account.home.path));
-    counted.set(account.home.path, usage);
+  async #view(account: Account, counted: Map<string, Usage | null>): Promise<AccountView> {
+    const { homes, settings, now, events } = this.#parts;
+    const { path } = account.home;
+    let usage = counted.get(path);
+    if (usage === undefined) {
+      // One home that cannot be read must not hide the other accounts, nor what is to be done about it.
+      usage = await homes.usage(path).catch((thrown: unknown) => {
+        const message = `the home of '${account.name}', ${path}, cannot be counted: ${toFault(thrown).message}`;
+        events.emit('server.warning', { message });
+        return null;
+      });
+      counted.set(path, usage);
+    }
     return viewOf(account, usage, settings, now());
   }
 

@@ -36,7 +36,7 @@ const fields: Readonly<Record<string, (value: unknown) => AccountWish>> = {
  * @throws Fault `invalid`, naming the account, the field and what is allowed; no secret is repeated
  */
 export function parseApplyFile(content: string): readonly WantedAccount[] {
-  const document = record(parse(content), 'the file');
+  const document = record(parse(content), 'the file', '{ accounts: [...] }');
   assertKnown(document, ['accounts'], 'the file');
   if (!Array.isArray(document['accounts'])) {
     throw new Fault('invalid', "the file needs a list 'accounts', of at least one account");
@@ -97,11 +97,15 @@ function assertKnown(value: object, known: readonly string[], where: string): vo
   }
 }
 
-function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
+function record(
+  value: unknown,
+  what: string,
+  like = '{ name: alice, ... }',
+): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  throw new Fault('invalid', `${what} must be a mapping, like { name: alice, ... }`);
+  throw new Fault('invalid', `${what} must be a mapping, like ${like}`);
 }
 
 function text(value: unknown): string {

@@ -30,7 +30,7 @@ export interface FirstStartParts {
 export async function firstStart(parts: FirstStartParts): Promise<readonly string[]> {
   const { addresses, accounts, marks } = parts;
   writeKnownHosts(parts);
-  const names = (await accounts.list()).map(({ name }) => name);
+  const names = await accounts.names();
   const made = (await marks.get(demoMark)) !== null;
   const local = addresses.length > 0 && addresses.every(({ host }) => isLoopback(host));
 

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Fault } from '../fault.js';
+import { systemWords } from '../observe/system-words.js';
 
 /** Where the things of one installation are, as absolute paths. */
 export interface Root {
@@ -29,11 +30,11 @@ function rootAt(path: string): Root {
 
 /**
  * The root in a folder. Its mark is the database: the folders alone come with a checkout of the sources.
- * @throws Fault `not-found`, naming the folder that was looked in
+ * @throws Fault `not-found`, naming the folder that was looked in; `denied` where it is not for this user to see
  */
 export function findRoot(folder: string): Root {
   const root = rootAt(resolve(folder));
-  if (!existsSync(root.database)) {
+  if (!isThere(root)) {
     throw new Fault(
       'not-found',
       `${root.path} is no Plimsoll root (it has no var/plimsoll.db): name the right folder with --root DIR or ` +
@@ -60,6 +61,27 @@ export function makeRoot(folder: string): Root {
   return root;
 }
 
+/** Another user's root must not pass for none: who believed that would make a second one. */
+function isThere({ path, database }: Root): boolean {
+  try {
+    return statSync(database, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return false;
+    throw new Fault(
+      'denied',
+      `${path} cannot be looked into: ${systemWords(cause)}; run this as the user that the server runs as`,
+      { cause },
+    );
+  }
+}
+
+/** The user that a root belongs to, where root is about to work on it: what root makes, that user could not open. */
+export function otherOwner(root: Root, uid: number | undefined): number | null {
+  const owner = uid === 0 ? statSync(root.var).uid : 0;
+  return owner === 0 ? null : owner;
+}
+
 /** A path of a setting or an option: below the root unless it is absolute. */
 export function belowRoot(root: Root, path: string): string {
   return isAbsolute(path) ? resolve(path) : resolve(root.path, path);
@@ -69,8 +91,7 @@ function make(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new Fault('failure', `the folder ${folder} cannot be made: ${code}`, { cause });
+    throw new Fault('failure', `the folder ${folder} cannot be made: ${systemWords(cause)}`, { cause });
   }
 }
 

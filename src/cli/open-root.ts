@@ -1,10 +1,12 @@
 import { userInfo } from 'node:os';
-import { belowRoot, findRoot, makeRoot, type Root } from '../admin/root.js';
+import { belowRoot, findRoot, makeRoot, otherOwner, type Root } from '../admin/root.js';
 import { createService, type Service } from '../admin/service.js';
 import { loadSettings } from '../config/load-settings.js';
 import type { Settings } from '../config/settings.js';
+import { Fault } from '../fault.js';
 import { openAudit } from '../observe/audit.js';
 import { createEvents } from '../observe/events.js';
+import type { Store } from '../store/accounts.js';
 import { openStore } from '../store/open-store.js';
 import type { Surroundings } from './command.js';
 
@@ -31,7 +33,8 @@ export async function withRoot<T>(
     if (name === 'server.warning') printer.warn((event as { readonly message: string }).message);
   });
   const audit = openAudit(belowRoot(root, settings['audit.file']), events);
-  const store = await openStore(root.database);
+  for (const warning of foreignRoot(root)) printer.warn(warning);
+  const store = await openDatabase(root);
   const service = createService({ root, settings, store, events, by: operator() });
   try {
     return await work({ root, settings, service });
@@ -40,6 +43,26 @@ export async function withRoot<T>(
     await store.close();
     await audit.close();
   }
+}
+
+/** @throws Fault naming the file, which the store itself does not (J2) */
+export async function openDatabase({ database }: Root): Promise<Store> {
+  try {
+    return await openStore(database);
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown;
+    throw new Fault(thrown.code, `${database}: ${thrown.message}`, { cause: thrown.cause });
+  }
+}
+
+/** A warning where root works on somebody else's root. */
+export function foreignRoot(root: Root): readonly string[] {
+  const owner = otherOwner(root, process.geteuid?.());
+  if (owner === null) return [];
+  return [
+    `${root.path} belongs to the user with uid ${owner}, who cannot open what root makes in it: ` +
+      `run this as that user (sudo -u '#${owner}' ...)`,
+  ];
 }
 
 /** Who types the command, for the audit. */

@@ -1,4 +1,4 @@
-import { Command as Commander, CommanderError, Option } from 'commander';
+import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { toFault } from '../fault.js';
 import type { AnyCommand, Context, OptionSpec, Surroundings } from './command.js';
 import { exitHelp, exitOf, exits, type Exit } from './exit.js';
@@ -49,7 +49,15 @@ function skeleton({ name, summary, version }: Program, { stdout, stderr }: Outpu
   return new Commander(name)
     .description(summary)
     .version(version, '--version', 'print the version')
-    .option('--root <DIR>', 'where everything lives (PLIMSOLL_ROOT, or the current folder)')
+    .addOption(
+      new Option('--root <DIR>', 'where everything lives (PLIMSOLL_ROOT, or the current folder)').argParser(
+        (folder) => {
+          // A script's unset variable: the folder it happens to run in is not meant.
+          if (folder === '') throw new InvalidArgumentError('It takes a folder.');
+          return folder;
+        },
+      ),
+    )
     .option('--json', 'print one JSON document')
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)
@@ -96,15 +104,19 @@ function pathOf(leaf: Commander): string {
   return leaf.parent ? `${pathOf(leaf.parent)} ${leaf.name()}` : leaf.name();
 }
 
+/** Not told to commander, whose help would print them. */
+const absent: Readonly<Record<OptionSpec<unknown>['kind'], unknown>> = {
+  text: undefined,
+  texts: [],
+  flag: false,
+  either: undefined,
+};
+
 function addOption(leaf: Commander, { flags, help, kind }: OptionSpec<unknown>): void {
   const option = new Option(flags, help);
   if (kind === 'texts') {
-    option
-      .default([])
-      .argParser((value, earlier: readonly string[] | undefined) => [...(earlier ?? []), value]);
-    option.defaultValueDescription = '';
+    option.argParser((value, earlier: readonly string[] | undefined) => [...(earlier ?? []), value]);
   }
-  if (kind === 'flag') option.default(false);
   leaf.addOption(option);
   if (kind === 'either') leaf.addOption(new Option(flags.replace(/--/, '--no-'), `the opposite of ${flags}`));
 }
@@ -124,10 +136,12 @@ function contextFor(
     terminal,
     env,
     cwd,
-    folder: root ?? env['PLIMSOLL_ROOT'] ?? cwd,
+    folder: root ?? (env['PLIMSOLL_ROOT'] || cwd),
     version: program.version,
     program: called,
     args: leaf.processedArgs.filter((one): one is string => typeof one === 'string'),
-    options: Object.fromEntries(Object.keys(declared.options).map((name) => [name, typed[name]])),
+    options: Object.fromEntries(
+      Object.entries(declared.options).map(([name, { kind }]) => [name, typed[name] ?? absent[kind]]),
+    ),
   };
 }

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import Conf from 'conf';
 import { Fault } from '../fault.js';
+import { systemWords } from '../observe/system-words.js';
 import { parseStored, problemsOf } from './check.js';
 import type { Stored } from './setting.js';
 import type { SettingName } from './settings.js';
@@ -110,5 +111,5 @@ function described(path: string, thrown: unknown, what: 'read' | 'written'): Fau
   if (message.startsWith('Config schema violation')) {
     return new Fault('invalid', `${path} must hold one JSON object: { "SETTING": VALUE, ... }`);
   }
-  return new Fault('failure', `${path} cannot be ${what}: ${message}`, { cause: thrown });
+  return new Fault('failure', `${path} cannot be ${what}: ${systemWords(thrown)}`, { cause: thrown });
 }

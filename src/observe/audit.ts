@@ -2,6 +2,7 @@ import type { Events } from './events.js';
 import { LineWriter } from './line-writer.js';
 import { printableDeep } from './printable.js';
 import { routeOf } from './routes.js';
+import { systemWords } from './system-words.js';
 
 export interface Audit {
   /** Resolves once everything is written, after two seconds at the latest. */
@@ -16,7 +17,9 @@ export function openAudit(path: string, events: Events, now: () => Date = () => 
   const lines = new LineWriter({
     target: path,
     failed: (error) =>
-      events.emit('server.warning', { message: `the audit log cannot be written: ${error.message}` }),
+      events.emit('server.warning', {
+        message: `the audit log ${path} cannot be written: ${systemWords(error)}`,
+      }),
     lost: (count) => line('audit.lost', { lines: count }),
   });
   const leave = events.subscribe((name, event) => {

@@ -1,11 +1,11 @@
-import { closeSync, openSync } from 'node:fs';
 import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { Fault } from '../fault.js';
+import { assertAppendable } from './appendable.js';
 import type { Events } from './events.js';
 import { LineWriter } from './line-writer.js';
 import { printable, printableDeep } from './printable.js';
 import { routeOf, type Level } from './routes.js';
+import { systemWords } from './system-words.js';
 
 export interface LogOptions {
   readonly level: Level;
@@ -14,6 +14,8 @@ export interface LogOptions {
   /** The sentence alone, as text, in place of JSON lines with every field. */
   readonly readable: boolean;
   readonly colour: boolean;
+  /** Told when the target begins to fail: the log is no place to say it. */
+  readonly failed?: (sentence: string) => void;
 }
 
 export interface Log {
@@ -28,14 +30,13 @@ export interface Log {
  * @throws Fault `failure` when a file cannot be opened now
  */
 export function openLog(options: LogOptions, events: Events): Log {
-  if (typeof options.target === 'string') checkWritable(options.target);
+  if (typeof options.target === 'string') assertAppendable(options.target, 'the log file');
   const pretty = options.readable
     ? prettyFactory({ colorize: options.colour, hideObject: true, translateTime: 'SYS:HH:MM:ss' })
     : (line: string) => line;
   const lines = new LineWriter({
     target: options.target,
-    // The log is the place where this would be said.
-    failed: () => undefined,
+    failed: (error) => options.failed?.(`the log ${options.target} cannot be written: ${systemWords(error)}`),
     lost: (count) => pretty(lostLine(count)),
   });
   const logger = pino(
@@ -65,15 +66,6 @@ export function openLog(options: LogOptions, events: Events): Log {
       await lines.flush(2000);
     },
   };
-}
-
-function checkWritable(path: string): void {
-  try {
-    closeSync(openSync(path, 'a', 0o600));
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new Fault('failure', `the log file ${path} cannot be opened: ${code}`, { cause });
-  }
 }
 
 function lostLine(count: number): string {

@@ -99,3 +99,7 @@ accounts:
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 2 ** 20);
   });
 });
+
+it('shows what the file has to look like where it is empty', () => {
+  expect(() => parseApplyFile('')).toThrow('the file must be a mapping, like { accounts: [...] }');
+});

@@ -1,8 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { belowRoot, findRoot, makeRoot } from '../../src/admin/root.js';
+import { belowRoot, findRoot, makeRoot, otherOwner } from '../../src/admin/root.js';
 
 function place(): string {
   return join(realpathSync(mkdtempSync(join(tmpdir(), 'plimsoll-root-'))), 'deep', 'root');
@@ -30,7 +38,15 @@ it('says which folder cannot be made', () => {
   const path = place();
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, '');
-  expect(() => makeRoot(path)).toThrow(/^the folder .*root.* cannot be made: (EEXIST|ENOTDIR)$/);
+  expect(() => makeRoot(path)).toThrow(/^the folder .*root.* cannot be made: .* \((EEXIST|ENOTDIR)\)$/);
+});
+
+it.runIf(process.getuid?.() === 0)('tells root whose root it works on, and others nothing', () => {
+  const root = makeRoot(place());
+  expect(otherOwner(root, 0)).toBeNull();
+  chownSync(root.var, 65_534, 65_534);
+  expect(otherOwner(root, 0)).toBe(65_534);
+  expect(otherOwner(root, 65_534)).toBeNull();
 });
 
 it('reads paths below the root, unless they are absolute', () => {

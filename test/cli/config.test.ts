@@ -40,7 +40,9 @@ it('sets, gets and unsets, in a root only', async () => {
     status: 2,
     stderr: 'plimsoll: login.grace is "1y": allowed is a time like 30s, 15m or 1h, from 1s to 10m\n',
   });
-  expect((await plimsoll(['config', 'unset', 'listen'])).stdout).toBe('listen is at its default again\n');
+  const unset = await plimsoll(['config', 'unset', 'listen'], { env: { PLIMSOLL_LISTEN: '[::1]:22' } });
+  expect(unset.stdout).toBe('listen is at its default again\nA running server takes it at its next start.\n');
+  expect(unset.stderr).toBe('plimsoll: PLIMSOLL_LISTEN in the environment overrides it\n');
   const unknown = await plimsoll(['config', 'unset', 'lisetn']);
   expect(unknown).toMatchObject({
     status: 4,

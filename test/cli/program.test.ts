@@ -26,11 +26,13 @@ it('prints its version, and its help with the exit codes', async () => {
   ]) {
     expect(help.stdout).toContain(word);
   }
+  expect(help.stdout).not.toContain('(default: ');
 });
 
 it.each([
   [[], 'Usage: plimsoll'],
   [['user'], 'Usage: plimsoll user'],
+  [['user', 'list', '--root', ''], "option '--root <DIR>' argument '' is invalid. It takes a folder."],
   [['usr'], "plimsoll: unknown command 'usr'"],
   [['user', 'add'], "plimsoll: missing required argument 'NAME'"],
   [['user', 'list', 'extra'], 'plimsoll: too many arguments'],

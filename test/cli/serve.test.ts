@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Status } from '../../src/admin/status.js';
 import { environment, freshRoot, plimsollOn, program } from './plimsoll.js';
 
@@ -198,4 +198,44 @@ describe('a running server', () => {
     expect(server.err()).toMatch(new RegExp(`plimsoll: .*${port}.* taken`));
     other.close();
   });
+});
+
+describe('a fault at the start', () => {
+  it('of the audit log is a sentence, before anything is served', async () => {
+    const root = await rootWithAccount();
+    const settings = join(root, 'etc', 'plimsoll.json');
+    writeFileSync(settings, '{ "audit.file": "none/audit.log" }');
+    const server = await serve(root);
+    expect((await server.ended).code).toBe(1);
+    expect(server.out()).toBe('');
+    expect(server.err()).toBe(
+      `plimsoll: the audit log ${root}/none/audit.log cannot be opened: no such file or directory (ENOENT)\n`,
+    );
+  });
+
+  it('of the database names the file', async () => {
+    const root = await rootWithAccount();
+    const database = join(root, 'var', 'plimsoll.db');
+    writeFileSync(database, 'x'.repeat(4096));
+    const server = await serve(root);
+    expect((await server.ended).code).toBe(1);
+    expect(server.err()).toContain(`plimsoll: ${database}: the account database is not a database`);
+  });
+});
+
+it('says on stderr that a log file is full, and serves on', async () => {
+  const root = await rootWithAccount();
+  const server = await serve(root, ['--listen', '127.0.0.1:0', '--log', '/dev/full']);
+  expect((await server.stop()).code).toBe(0);
+  expect(server.err()).toBe(
+    'plimsoll: the log /dev/full cannot be written: no space left on device (ENOSPC)\n',
+  );
+});
+
+it('stops cleanly where npm sends on the signal that the terminal has sent already', async () => {
+  const server = await serve(await rootWithAccount());
+  server.child.kill('SIGINT');
+  await vi.waitFor(() => expect(server.err()).toContain('server.stopping'));
+  server.child.kill('SIGINT');
+  expect((await server.ended).code).toBe(0);
 });

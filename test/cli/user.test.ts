@@ -1,8 +1,21 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandsOn } from './in-process.js';
-import { freshRoot, plimsollOn } from './plimsoll.js';
+import { environment, freshRoot, plimsollOn, program } from './plimsoll.js';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB8iywG3Cs2jQJZ2K6i3T1XPa1tbn9NRmuhTqAVmwBT0 laptop';
 
@@ -253,4 +266,65 @@ describe('plimsoll user key', () => {
       stderr: 'plimsoll: standard input: line 1: this is not a public key\n',
     });
   });
+});
+
+it('lists every account where the home of one cannot be counted, and says which', async () => {
+  const { root, plimsoll, keyFile } = rootWithKey();
+  await plimsoll(['user', 'add', 'ann', '--key', keyFile]);
+  await plimsoll(['user', 'add', 'bob', '--key', keyFile]);
+  const home = join(root, 'homes', 'ann');
+  rmdirSync(home);
+  writeFileSync(home, 'in the way');
+  const { status, stdout, stderr } = await plimsoll(['user', 'list', '--json']);
+  expect(status).toBe(0);
+  expect(stderr).toBe(`plimsoll: the home of 'ann', ${home}, cannot be counted: not a folder\n`);
+  const listed = JSON.parse(stdout) as { name: string; usage: unknown }[];
+  expect(listed.map(({ name, usage }) => ({ name, usage }))).toEqual([
+    { name: 'ann', usage: null },
+    { name: 'bob', usage: { bytes: 0, files: 0 } },
+  ]);
+  expect((await plimsoll(['user', 'show', 'ann'])).stdout).toMatch(/^line +unknown of 100 MB used$/m);
+});
+
+it('says that an account just made is expired already', async () => {
+  const { plimsoll, keyFile } = rootWithKey();
+  const added = await plimsoll(['user', 'add', 'ann', '--key', keyFile, '--expires', '2000-01-01']);
+  expect(added).toMatchObject({ status: 0, stderr: '' });
+  expect(added.stdout).toContain('It cannot log in: it is expired.\n');
+});
+
+it('fails where the answer cannot be written', async () => {
+  const { root, plimsoll, keyFile } = rootWithKey();
+  await plimsoll(['user', 'add', 'ann', '--key', keyFile]);
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [program, 'user', 'list'], {
+    env: environment(root),
+    stdio: ['ignore', full, 'pipe'],
+  });
+  let err = '';
+  child.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const [status] = (await once(child, 'close')) as [number];
+  closeSync(full);
+  expect(status).toBe(1);
+  expect(err).toBe('plimsoll: the answer could not be written to standard output\n');
+});
+
+it.runIf(process.getuid?.() === 0)('does not take the root of another user for none', async () => {
+  const { root, plimsoll, keyFile } = rootWithKey();
+  await plimsoll(['user', 'add', 'ann', '--key', keyFile]);
+  chmodSync(dirname(root), 0o755);
+  chmodSync(root, 0o755);
+  const child = spawn(process.execPath, [program, 'user', 'list'], {
+    env: environment(root),
+    uid: 65_534,
+    gid: 65_534,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const [status] = (await once(child, 'close')) as [number];
+  expect(status).toBe(5);
+  expect(err).toContain(
+    `plimsoll: ${root} cannot be looked into: permission denied (EACCES); run this as the user`,
+  );
 });

@@ -71,6 +71,6 @@ it('writes its last words before it returns', () => {
 
 it('refuses a file that cannot be opened, naming it', () => {
   expect(() => logTo({ target: '/nonexistent-folder/log' })).toThrow(
-    'the log file /nonexistent-folder/log cannot be opened: ENOENT',
+    'the log file /nonexistent-folder/log cannot be opened: no such file or directory (ENOENT)',
   );
 });

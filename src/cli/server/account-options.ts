@@ -3,6 +3,7 @@ import type { AccountWish } from '../../admin/accounts.js';
 import { parseExpiry } from '../../admin/expiry.js';
 import { parseBytesLimit, parseFilesLimit } from '../../admin/lines.js';
 import { Fault, toFault } from '../../fault.js';
+import { systemWords } from '../../observe/system-words.js';
 import { parseKeyFile } from '../../publickey/key-file.js';
 import type { PublicKey } from '../../publickey/public-key.js';
 import type { Role } from '../../store/accounts.js';
@@ -58,7 +59,7 @@ export function readText(file: string): string {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new Fault('not-found', `there is no file ${file}`, { cause });
-    throw new Fault('failure', `${file} cannot be read: ${code ?? String(cause)}`, { cause });
+    throw new Fault('failure', `${file} cannot be read: ${systemWords(cause)}`, { cause });
   }
 }
 

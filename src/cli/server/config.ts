@@ -92,13 +92,15 @@ export const configUnset = command({
     context.printer.result({ name: typed, removed: was }, [
       was ? `${typed} is at its default again` : `${typed} is not in ${path}: it has its default already`,
     ]);
+    if (was) hint(context, typed);
     return Promise.resolve(undefined);
   },
 });
 
-function hint({ env, printer }: Surroundings, name: SettingName): void {
-  if (env[environmentName(name)] !== undefined) {
-    printer.warn(`${environmentName(name)} in the environment overrides it`);
+function hint({ env, printer }: Surroundings, name: string): void {
+  const variable = environmentName(name as SettingName);
+  if (env[variable] !== undefined) {
+    printer.warn(`${variable} in the environment overrides it`);
   }
   printer.note('A running server takes it at its next start.');
 }

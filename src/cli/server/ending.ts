@@ -1,4 +1,5 @@
 import { exits } from '../exit.js';
+import { signalJudge } from './signal-judge.js';
 
 /** What can end a server from outside. */
 export interface Ending {
@@ -14,13 +15,12 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  */
 export function watchEnding(crashed: (what: string, error: unknown) => void): Ending {
   const asked = new Promise<string>((resolve) => {
-    let first = true;
+    const judge = signalJudge(() => performance.now());
     for (const signal of signals) {
       // conf brings along a package (when-exit) that listens too, and sends each signal to the process once more.
       process.removeAllListeners(signal);
       process.on(signal, () => {
-        if (!first) process.exit(exits.interrupted);
-        first = false;
+        if (judge(signal) === 'second') process.exit(exits.interrupted);
         resolve(signal);
       });
     }

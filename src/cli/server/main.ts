@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
+import { exits } from '../exit.js';
 import { runProgram } from '../program.js';
 import { createTerminal } from '../terminal.js';
 import { serverProgram } from './commands.js';
@@ -9,9 +10,12 @@ import type { StartApp } from './serve.js';
 export async function main(loadApp: () => Promise<StartApp>): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process;
   const cwd = process.cwd();
+  const answer = { lost: false };
   for (const output of [stdout, stderr]) {
-    // Who reads (`| head`) may go; what is not printed then is nobody's loss.
-    output.on('error', () => undefined);
+    output.on('error', (error: NodeJS.ErrnoException) => {
+      // Who reads (`| head`) may go; what is not printed then is nobody's loss. A full disk is.
+      if (output === stdout && error.code !== 'EPIPE') answer.lost = true;
+    });
   }
   const exit = await runProgram(serverProgram(packageVersion(), loadApp), {
     argv: argv.slice(2),
@@ -23,7 +27,8 @@ export async function main(loadApp: () => Promise<StartApp>): Promise<void> {
     program: calledAs(argv[1] ?? 'plimsoll', cwd),
   });
   await new Promise((resolve) => stdout.write('', resolve));
-  process.exit(exit);
+  if (answer.lost) stderr.write('plimsoll: the answer could not be written to standard output\n');
+  process.exit(answer.lost && exit === exits.done ? exits.failed : exit);
 }
 
 /** How to call this program again: by its name where it is installed, otherwise by its file. */

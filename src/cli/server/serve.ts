@@ -10,6 +10,7 @@ import { loadSettings, type Overrides } from '../../config/load-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { Fault } from '../../fault.js';
 import type { LiveSessions } from '../../live.js';
+import { assertAppendable } from '../../observe/appendable.js';
 import { openAudit } from '../../observe/audit.js';
 import { createEvents, type Events } from '../../observe/events.js';
 import { openLog } from '../../observe/log.js';
@@ -17,9 +18,9 @@ import type { Level } from '../../observe/routes.js';
 import { loadHostKeys, type HostKeys } from '../../ssh/host-keys.js';
 import { nativeBinding } from '../../ssh/internals.js';
 import type { Store } from '../../store/accounts.js';
-import { openStore } from '../../store/open-store.js';
 import { command, text, texts, type Context, type Surroundings } from '../command.js';
 import type { Exit } from '../exit.js';
+import { foreignRoot, openDatabase } from '../open-root.js';
 import { watchEnding } from './ending.js';
 import { markCleanEnd, markStart } from './run-marks.js';
 
@@ -42,7 +43,10 @@ export type StartApp = (options: {
 }) => Promise<App>;
 
 const options = {
-  listen: texts('--listen <HOST:PORT>', 'address to serve on, port 0 picks one; can be repeated'),
+  listen: texts(
+    '--listen <HOST:PORT>',
+    'address to serve on (127.0.0.1:2222), port 0 picks one; can be repeated',
+  ),
   workers: text('--workers <N>', 'processes that serve; this version runs 1'),
   log: text('--log <FILE>', 'append the log to a file in place of stderr'),
   logLevel: text('--log-level <LEVEL>', 'error, warn, info or debug'),
@@ -68,10 +72,13 @@ async function serve(
   const events = createEvents();
   const log = openLog(logOptions(context, root, settings), events);
   const ending = watchEnding((what, error) => log.fatal(what, error));
-  const audit = openAudit(belowRoot(root, settings['audit.file']), events);
+  const auditFile = belowRoot(root, settings['audit.file']);
+  // A full disk costs lines later; a wrong path or right is a mistake to be told now.
+  assertAppendable(auditFile, 'the audit log');
+  const audit = openAudit(auditFile, events);
   try {
-    warn(context, events);
-    const store = await openStore(root.database);
+    warn(context, root, events);
+    const store = await openDatabase(root);
     const service = createService({ root, settings, store, events, by: 'first start' });
     try {
       await run({ context, root, settings, events, store, service }, await load(), ending.asked);
@@ -157,13 +164,13 @@ function assertOneWorker(workers: string | undefined): void {
 function overridesOf({ options: { listen, log, logLevel }, cwd }: Context<typeof options>): Overrides {
   return {
     ...(listen.length > 0 && { listen: { value: listen, option: '--listen' } }),
-    ...(log !== undefined && { 'log.file': { value: resolve(cwd, log), option: '--log' } }),
+    ...(log !== undefined && { 'log.file': { value: log === '' ? '' : resolve(cwd, log), option: '--log' } }),
     ...(logLevel !== undefined && { 'log.level': { value: logLevel, option: '--log-level' } }),
   };
 }
 
 function logOptions(
-  { terminal, env }: Surroundings,
+  { terminal, env, printer }: Surroundings,
   root: Root,
   settings: Settings,
 ): Parameters<typeof openLog>[0] {
@@ -174,10 +181,11 @@ function logOptions(
     target: file === '' ? 2 : belowRoot(root, file),
     readable,
     colour: readable && !env['NO_COLOR'],
+    failed: (sentence) => printer.warn(sentence),
   };
 }
 
-function warn({ env }: Surroundings, events: Events): void {
+function warn({ env }: Surroundings, root: Root, events: Events): void {
   const warnings = [
     ...(process.geteuid?.() === 0
       ? ['running as root: a user of its own keeps a mistake from reaching the rest of the host']
@@ -187,6 +195,7 @@ function warn({ env }: Surroundings, events: Events): void {
       : [
           "ssh2's native binding is missing: transfers cost several times the CPU; install python3, make and g++, and run npm rebuild ssh2",
         ]),
+    ...foreignRoot(root),
     ...mistypedEnvironment(env),
   ];
   for (const message of warnings) events.emit('server.warning', { message });

@@ -23,9 +23,10 @@ export function keyLine(key: AccountView['keys'][number]): string {
 
 export function showUse({ usage, quota }: AccountView): string {
   const limit = quota.bytes === null ? 'no limit' : formatSize(quota.bytes);
-  return `${formatSize(usage.bytes)} of ${limit} used`;
+  return `${usage ? formatSize(usage.bytes) : 'unknown'} of ${limit} used`;
 }
 
 function showFiles({ usage, quota }: AccountView): string {
-  return quota.files === null ? String(usage.files) : `${usage.files} of ${quota.files}`;
+  const files = usage ? String(usage.files) : 'unknown';
+  return quota.files === null ? files : `${files} of ${quota.files}`;
 }

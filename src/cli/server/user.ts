@@ -39,6 +39,8 @@ export const userAdd = command({
         ]);
         if (added.homeExisted)
           context.printer.note('The folder of its home was there already, and is kept as it is.');
+        if (added.account.state !== 'active')
+          context.printer.note(`It cannot log in: it is ${added.account.state}.`);
         return undefined;
       },
       { make: true },
