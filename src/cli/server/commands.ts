@@ -22,7 +22,7 @@ import {
 export function serverProgram(version: string, loadApp: () => Promise<StartApp>): Program {
   return {
     name: 'plimsoll',
-    summary: 'An SFTP server where every user has a home they cannot leave and a load line they cannot pass.',
+    summary: 'An SFTP server where every user has a home they cannot leave, and a load line.',
     version,
     groups: {
       user: 'accounts',
