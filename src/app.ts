@@ -33,9 +33,15 @@ export interface AppOptions {
 export interface App {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   readonly live: LiveSessions;
-  /** Accepts no more, gives running requests so many milliseconds, and ends; called again, it ends at once. */
+  /**
+   * Accepts no more, gives running requests so many milliseconds, and ends; called again, it ends at once.
+   * @throws Fault `busy` a second later, when there are requests that cannot be ended: they hang in a disk
+   */
   stop(graceMs: number): Promise<void>;
 }
+
+/** Milliseconds for files to be closed and threads to end, once their sessions are gone. */
+const unwinding = 1000;
 
 /**
  * Builds the server out of its parts and listens.
@@ -91,11 +97,19 @@ export async function startApp(options: AppOptions): Promise<App> {
     greet: (login, info) => sessions.greet(login, info),
   });
 
-  const stop = async (graceMs: number): Promise<void> => {
-    await server.close(graceMs);
+  const unwind = async (): Promise<void> => {
     await sessions.allEnded();
     watch.stop();
-    await Promise.all([passwords.close(), hashes.close(), threads.close(graceMs)]);
+    await Promise.all([passwords.close(), hashes.close(), threads.close(unwinding)]);
+  };
+  const stop = async (graceMs: number): Promise<void> => {
+    await server.close(graceMs);
+    let cancel = (): void => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      const sentence = 'not everything came to its end: there are requests that hang in a disk';
+      cancel = systemTimers.after(unwinding, () => reject(new Fault('busy', sentence)));
+    });
+    await Promise.race([unwind(), late]).finally(() => cancel());
   };
   try {
     for (const address of settings.listen) {

@@ -1,4 +1,5 @@
 import { exits } from '../exit.js';
+import { endProcessNow } from './end-process.js';
 import { signalJudge } from './signal-judge.js';
 
 /** What can end a server from outside. */
@@ -15,12 +16,14 @@ const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
  */
 export function watchEnding(crashed: (what: string, error: unknown) => void): Ending {
   const asked = new Promise<string>((resolve) => {
+    let askedAt = Infinity;
     const judge = signalJudge(() => performance.now());
     for (const signal of signals) {
       // conf brings along a package (when-exit) that listens too, and sends each signal to the process once more.
       process.removeAllListeners(signal);
       process.on(signal, () => {
-        if (judge(signal) === 'second') process.exit(exits.interrupted);
+        if (judge(signal) === 'second') endProcessNow(exits.interrupted, performance.now() - askedAt);
+        askedAt = Math.min(askedAt, performance.now());
         resolve(signal);
       });
     }

@@ -4,6 +4,7 @@ import { exits } from '../exit.js';
 import { runProgram } from '../program.js';
 import { createTerminal } from '../terminal.js';
 import { serverProgram } from './commands.js';
+import { endProcess } from './end-process.js';
 import type { StartApp } from './serve.js';
 
 /** Runs `plimsoll` as it was called, and ends the process with its exit code. */
@@ -28,7 +29,7 @@ export async function main(loadApp: () => Promise<StartApp>): Promise<void> {
   });
   await new Promise((resolve) => stdout.write('', resolve));
   if (answer.lost) stderr.write('plimsoll: the answer could not be written to standard output\n');
-  process.exit(answer.lost && exit === exits.done ? exits.failed : exit);
+  await endProcess(answer.lost && exit === exits.done ? exits.failed : exit);
 }
 
 /** How to call this program again: by its name where it is installed, otherwise by its file. */
