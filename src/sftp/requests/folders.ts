@@ -33,7 +33,12 @@ export async function readdir(request: RequestOf<'readdir'>, context: SessionCon
   while (left.length === 0 && !folder.ended) {
     const count = fitting(reply, folder, handles);
     if (count === 0) break;
-    const fetched = await folder.listing.next(count);
+    const fetched = await folder.listing.next(count).catch((thrown: unknown) => {
+      if (reply.entries.length === 0) throw thrown;
+      // What is here already is not lost; the next READDIR is told.
+      return null;
+    });
+    if (!fetched) break;
     folder.ended = fetched.length === 0;
     left = reply.add(fetched);
     folder.entryBytes = reply.average;
