@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../../src/sftp/budget.js';
 import { encodeRequest } from '../../../src/wire/codec.js';
 import { statusCodes } from '../../../src/wire/status.js';
 import { recorded } from '../recorded-channel.js';
+import { StrictBudget } from '../strict-budget.js';
 import { turns, until } from '../turns.js';
 import { started } from './asking.js';
-
-/** A budget that nobody may give less than nothing to: a reply was larger than what was set aside for it. */
-class StrictBudget extends Budget {
-  override give(bytes: number): void {
-    if (bytes < 0) throw new Error(`a reply of ${-bytes} bytes more than expected`);
-    super.give(bytes);
-  }
-}
 
 describe('a reply is never larger than what was set aside for it [T3]', () => {
   it('where it quotes what the client sent', async () => {
