@@ -4,8 +4,10 @@ import { Fault } from '../../src/fault.js';
 import { HashPool } from '../../src/hash/hash-pool.js';
 import { BlockPool } from '../../src/sftp/block-pool.js';
 import { Gate } from '../../src/sftp/gate.js';
+import { memoryVfs } from '../../src/vfs/memory.js';
 import { scale } from '../scale.js';
 import { anyStream, Chance, expected } from './fuzzed-stream.js';
+import { place } from './requests/asking.js';
 import { recorded, type Recorded } from './recorded-channel.js';
 import { StrictBudget } from './strict-budget.js';
 import { turns } from './turns.js';
@@ -24,10 +26,15 @@ afterAll(() => process.off('unhandledRejection', noted));
 const patience = 20_000;
 
 /** A disk that is slow now and then, that fails now and then, and gives up reading at some time. */
-function anyDisk(chance: Chance): WatchedVfs {
+async function anyDisk(chance: Chance): Promise<WatchedVfs> {
+  const inner = memoryVfs();
+  await place(inner, '/a', Buffer.alloc(70_000, 'a'));
+  await place(inner, '/b', 'b');
+  await inner.mkdir('/d', 0o755);
   const [slow, failing] = [chance.of([0, 0.2, 0.9]), chance.of([0, 0, 0.05])];
   let reads = 0;
   return watchedVfs({
+    inner,
     before: (call) => {
       // A file of 2^50 bytes is made by one flipped bit, and hashed by the next.
       if (call === 'read' && ++reads > 400) return Promise.reject(new Fault('failure', 'too much to read'));
@@ -80,7 +87,7 @@ async function finished(client: Client): Promise<boolean> {
 
 async function converse(seed: number): Promise<void> {
   const chance = new Chance(seed);
-  const disk = anyDisk(chance);
+  const disk = await anyDisk(chance);
   const limits = { output: chance.of([3000, 40_000, 1 << 20]), input: chance.of([1000, 50_000, 1 << 20]) };
   const shared = {
     output: new StrictBudget(limits.output),

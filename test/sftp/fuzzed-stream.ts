@@ -38,13 +38,14 @@ const names = [
   ...['/', '/a', '/b', '/c', '/d', '/d/x', '/d/y', '/l', '/l/x', '', '..', '/d/../a', '~', '~alice', '~bob'],
   ...['/\xff\xfe', '/nul\0', '/a/b', `/${'n'.repeat(255)}`, `/${'n'.repeat(256)}`, 'p/'.repeat(3000)],
 ];
+const usual = ['/a', '/b', '/d', '/'];
 const sizes = [0, 1, 100, 2047, 70_000, 1_000_000];
 const lengths = [0, 1, 1000, 32_768, 261_120, 300_000, 0xffff_ffff];
 const modes = [0, 0o644, 0o100755, 0o7777, 0xffff_ffff];
 
 /** A request that is well formed, about the few files and handles that all requests are about. */
 export function anyRequest(chance: Chance, id: number): KnownRequest {
-  const path = (): string => chance.of(names);
+  const path = (): string => chance.of(chance.happens(0.7) ? usual : names);
   const handle = (): string => (chance.happens(0.95) ? nthHandle(1 + chance.below(6)) : path().slice(0, 256));
   const size = (): number => chance.of(sizes);
   const attrs = () => ({
@@ -181,6 +182,12 @@ export function anyStream(chance: Chance): Buffer {
   if (chance.happens(0.98))
     packets.push(encodeRequest({ kind: 'init', version: 3, extensions: [['x', 'y']] }));
   const mutations = chance.of([0, 0.05, 0.5]);
+  for (const path of ['/a', '/b', '/c']) {
+    packets.push(
+      encodeRequest({ kind: 'open', id: 0, path, flags: chance.of([1, 0x1b, 0x0b, 0x0f]), attrs: {} }),
+    );
+  }
+  packets.push(encodeRequest({ kind: 'opendir', id: 0, path: '/' }));
   for (let id = 1, count = chance.below(120); id <= count; id++) {
     const packet = encodeRequest(anyRequest(chance, id));
     packets.push(chance.happens(mutations) ? mutated(chance, packet) : packet);
