@@ -307,6 +307,7 @@ export class Connection {
         destroy: (reason) => this.destroy(reason),
         guard: (run) => this.#guard(run),
         warn: (error) => this.#warn(error),
+        events,
       },
       services,
       info,

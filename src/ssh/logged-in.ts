@@ -1,10 +1,13 @@
 import type { Login } from '../auth/authenticator.js';
 import type { Settings } from '../config/settings.js';
+import { toText, type ByteString } from '../names.js';
+import type { Events } from '../observe/events.js';
 import type { Channel, ChannelHost } from './channel.js';
 import { Channels } from './channels.js';
 import { Idle } from './idle.js';
 import { Keepalive } from './keepalive.js';
 import { message, payload, utf8 } from './messages.js';
+import type { RefusedProgram } from './requests.js';
 import type { SessionInfo, SshServices } from './services.js';
 import type { Timers } from './timers.js';
 
@@ -23,7 +26,11 @@ export interface LoggedInHost {
   /** Runs what no input caused; what it throws ends the connection. */
   guard(run: () => void): void;
   warn(error: unknown): void;
+  readonly events: Events;
 }
+
+/** Bytes of a refused command line that are told to the log. */
+const maxTold = 256;
 
 /** Where the client came in: what it has to type to come again. */
 export interface Entrance {
@@ -77,6 +84,7 @@ export class LoggedIn {
       maxChannels: () => settings()['session.channels'],
       programs: {
         sftp: (channel) => this.#serveSftp(channel),
+        refused: (operation, asked, sentence) => this.#tellRefused(operation, asked, sentence),
         shellRefusal: `this server gives files only: sftp -P ${entrance.port} ${nameOf(info.login)}@${entrance.host}`,
       },
       active: () => this.#idle.touch(),
@@ -139,6 +147,19 @@ export class LoggedIn {
     } catch (error) {
       this.#host.warn(error);
     }
+  }
+
+  #tellRefused(operation: RefusedProgram, asked: ByteString, message: string): void {
+    const { connection, address, login } = this.#info;
+    this.#host.events.emit('request.refused', {
+      connection,
+      address,
+      account: login.account.name,
+      operation,
+      path: toText(asked.slice(0, maxTold)),
+      fault: 'unsupported',
+      message,
+    });
   }
 
   #serveSftp(channel: Channel): void {

@@ -1,3 +1,4 @@
+import type { ByteString } from '../names.js';
 import type { Reader } from '../wire/reader.js';
 import type { Channel } from './channel.js';
 import { maxName } from './messages.js';
@@ -10,7 +11,11 @@ export interface Programs {
   sftp(channel: Channel): void;
   /** The sentence for who wants a shell. */
   readonly shellRefusal: string;
+  /** Something else than files was asked for, and refused with `sentence`. */
+  refused(operation: RefusedProgram, asked: ByteString, sentence: string): void;
 }
+
+export type RefusedProgram = 'shell' | 'exec' | 'subsystem';
 
 /** Exit status of a shell for a command that it does not find. */
 const notFound = 127;
@@ -36,14 +41,17 @@ export class SessionRequests {
       case 'env':
         return { answer: this.#started ? 'refused' : 'granted' };
       case 'shell':
-        return this.#start(() => this.#say(this.#programs.shellRefusal, 1));
-      case 'exec':
-        fields.string(maxCommand);
-        return this.#start(() => this.#say('this server runs no commands', notFound));
-      case 'subsystem':
-        return fields.byteString(maxName) === 'sftp'
-          ? this.#start(() => this.#programs.sftp(this.#channel))
-          : { answer: 'refused' };
+        return this.#start(() => this.#refuse('shell', '', this.#programs.shellRefusal, 1));
+      case 'exec': {
+        const command = fields.byteString(maxCommand);
+        return this.#start(() => this.#refuse('exec', command, 'this server runs no commands', notFound));
+      }
+      case 'subsystem': {
+        const name = fields.byteString(maxName);
+        if (name === 'sftp') return this.#start(() => this.#programs.sftp(this.#channel));
+        this.#programs.refused('subsystem', name, 'this server has no such subsystem');
+        return { answer: 'refused' };
+      }
       // x11-req, auth-agent-req@openssh.com, signal, window-change and what nobody knows.
       default:
         return { answer: 'refused' };
@@ -56,7 +64,8 @@ export class SessionRequests {
     return { answer: 'granted', run };
   }
 
-  #say(sentence: string, exitStatus: number): void {
+  #refuse(operation: RefusedProgram, asked: ByteString, sentence: string, exitStatus: number): void {
+    this.#programs.refused(operation, asked, sentence);
     this.#channel.start({
       data: () => true,
       end: () => undefined,

@@ -62,13 +62,29 @@ test('a shell is refused with the line to type, and exit status 1', async () => 
     expect(out.length).toBe(0);
     expect(code).toBe(1);
   }
+  expect(await server.event('request.refused')).toMatchObject({ account: 'alice', operation: 'shell' });
 });
 
 test('a command is refused with exit status 127', async () => {
   server = await startServer();
-  const { code, err } = await ssh(server, ['alice@127.0.0.1', 'ls']);
+  const { code, err } = await ssh(server, ['alice@127.0.0.1', `ls\n${'x'.repeat(300)}`]);
   expect(err).toContain('this server runs no commands');
   expect(code).toBe(127);
+});
+
+test('what is asked for besides files is told to the log: shortened, and unable to forge a line', async () => {
+  server = await startServer();
+  await ssh(server, ['alice@127.0.0.1', `ls\n${'x'.repeat(300)}`]);
+  const refused = await server.event('request.refused');
+  expect(refused).toMatchObject({ account: 'alice', operation: 'exec', fault: 'unsupported' });
+  expect(refused.path).toBe(`ls\\x0a${'x'.repeat(253)}`);
+});
+
+test('a subsystem other than sftp is refused, and told to the log', async () => {
+  server = await startServer();
+  const { code } = await ssh(server, ['-s', 'alice@127.0.0.1', 'netconf']);
+  expect(code).not.toBe(0);
+  expect(await server.event('request.refused')).toMatchObject({ operation: 'subsystem', path: 'netconf' });
 });
 
 test('T5: a session that ends in order gives exit status 0 and everything that was queued', async () => {
