@@ -2,9 +2,9 @@ import type { ByteString } from '../names.js';
 
 /**
  * Clients that send SYMLINK in the order of the draft (link, then target) because our ident is not OpenSSH's. All
- * others follow OpenSSH's server, which reads (target, link) [PROTOCOL 3.2].
+ * others follow OpenSSH's server, which reads (target, link) [PROTOCOL 3.2]. libssh2, and so curl, is not libssh.
  */
-const draftOrder = /^SSH-2\.0-(WinSCP|libssh|ssh2js|AsyncSSH)/i;
+const draftOrder = /^SSH-2\.0-(WinSCP|libssh[-_]|ssh2js|AsyncSSH)/i;
 
 export interface SymlinkNames {
   readonly link: ByteString;

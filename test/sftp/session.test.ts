@@ -249,11 +249,13 @@ describe('SYMLINK', () => {
     ['SSH-2.0-Go', '/target', '/link'],
     ['SSH-2.0-rclone/v1.60', '/target', '/link'],
     ['SSH-2.0-lftp', '/target', '/link'],
+    ['SSH-2.0-libssh2_1.10.0', '/target', '/link'],
     ['SSH-2.0-WinSCP_release_6.3', '/link', '/target'],
     ['SSH-2.0-libssh_0.10.6', '/link', '/target'],
+    ['SSH-2.0-libssh-0.5.2', '/link', '/target'],
     ['SSH-2.0-ssh2js1.17.0', '/link', '/target'],
     ['SSH-2.0-AsyncSSH_2.14', '/link', '/target'],
-  ])('%s sends (%s, %s) [PROTOCOL 3]', async (clientIdent, first, second) => {
+  ])('%s sends (%s, %s) [PROTOCOL 3.2]', async (clientIdent, first, second) => {
     const pair = await started({ clientIdent });
     expect(await pair.ask({ kind: 'symlink', first, second })).toMatchObject(ok);
     expect(await pair.vfs.readlink('/link')).toBe('/target');
@@ -275,7 +277,7 @@ describe('RENAME', () => {
 });
 
 describe('space', () => {
-  it('is counted in blocks of 512 for statvfs, since WinSCP multiplies by bsize [PROTOCOL 4]', async () => {
+  it('is counted in blocks of 512 for statvfs, since WinSCP multiplies by bsize [PROTOCOL 4.3]', async () => {
     const pair = await started();
     const [plain, exact] = [
       await pair.ask({ kind: 'statvfs@openssh.com', path: '/' }),
