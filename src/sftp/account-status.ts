@@ -1,4 +1,4 @@
-/** The answer to `account-status@plimsoll`, as JSON [PROTOCOL 4]. */
+/** The answer to `account-status@plimsoll`, as JSON [PROTOCOL 5]. */
 export interface AccountStatus {
   readonly account: string;
   readonly role: 'user' | 'admin';

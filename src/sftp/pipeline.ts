@@ -5,7 +5,7 @@
  * Two tasks conflict when either is exclusive and their lanes meet: lanes of different keys never meet, the lane
  * without a key meets every lane. A task starts once no earlier task it conflicts with is unfinished, so whatever a
  * client sends without waiting (WRITE, WRITE, CLOSE, SETSTAT) ends as if done one by one [filexfer-02 6.1]. Replies
- * leave in request order (T1): OpenSSH's client resumes by the last acknowledged offset.
+ * leave in request order [T1, PROTOCOL 3.1]: OpenSSH's client resumes by the last acknowledged offset.
  */
 export interface Lane {
   /** What is touched: one file or listing, or everything (`null`). */
