@@ -10,8 +10,8 @@ const wholeBlock = dataHeaderLength + maxBlock;
 const lengths = [dataHeaderLength + 32_768, wholeBlock] as const;
 
 /**
- * Buffers of DATA replies, used again once their bytes have left. Allocating one for each READ made garbage collection
- * the largest single cost of a download (docs/decisions/memory-of-transfers.md).
+ * Buffers of DATA replies, used again once their bytes have left: a new one for each READ costs a download a tenth to a
+ * sixth more CPU (docs/decisions/reply-buffers.md).
  */
 export class BlockPool {
   readonly #free: ReadonlyMap<number, Buffer[]> = new Map(lengths.map((length) => [length, []]));

@@ -10,6 +10,7 @@ import type { Change, Vfs } from '../../src/vfs/vfs.js';
 import { rejects } from '../contract/vfs-requests.js';
 import { pathThreads } from '../../src/vfs/path-threads.js';
 import { homeFolder, type HomeFolder } from './home-folder.js';
+import { mountOrSkip } from './mounting.js';
 
 let home: HomeFolder;
 const threads = pathThreads(4);
@@ -78,11 +79,7 @@ describe('changes stay exact', () => {
   test('when a write ends half done: the fault carries what it did', async (context) => {
     const small = host('small');
     mkdirSync(small);
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small], { stdio: 'pipe' });
-    } catch {
-      context.skip('this user may not mount a small filesystem');
-    }
+    mountOrSkip(context, '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small);
     const { threads, inodes } = home;
     let vfs: Vfs | null = null;
     try {

@@ -18,6 +18,7 @@ import { rejects } from '../contract/vfs-requests.js';
 import { scale } from '../scale.js';
 import { pathThreads } from '../../src/vfs/path-threads.js';
 import { homeFolder, type HomeFolder } from './home-folder.js';
+import { mountOrSkip } from './mounting.js';
 
 let home: HomeFolder;
 const threads = pathThreads(4);
@@ -84,11 +85,7 @@ test('T2: several handles append to one file, whole pieces one after another', a
 test('a write that meets a full disk says so, and what fitted stays and is counted', async (context) => {
   const mount = host('small');
   mkdirSync(mount);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount], { stdio: 'pipe' });
-  } catch {
-    context.skip('this user may not mount a small filesystem');
-  }
+  mountOrSkip(context, '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mount);
   try {
     const { threads, inodes } = home;
     const vfs = await diskVfs({ root: mount, threads, inodes, umask: 0o022 });
