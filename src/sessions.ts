@@ -5,15 +5,16 @@ import { anonymousId } from './auth/anonymous.js';
 import type { Login } from './auth/authenticator.js';
 import type { AccountWatch } from './auth/watch-accounts.js';
 import type { Settings } from './config/settings.js';
+import { runCommand } from './exec/run-command.js';
 import { Fault, toFault } from './fault.js';
 import type { HashPool } from './hash/hash-pool.js';
 import { diskHome, homeOf, personOf, type HomeParts, type HomeRequest } from './home.js';
 import type { LiveSessions } from './live.js';
-import { toText } from './names.js';
+import { toText, type ByteString } from './names.js';
 import type { Events } from './observe/events.js';
 import type { AccountStatus } from './sftp/account-status.js';
 import { BlockPool } from './sftp/block-pool.js';
-import { Gate } from './sftp/gate.js';
+import { Gate } from './channel/gate.js';
 import { SftpSession } from './sftp/session.js';
 import type { SessionInfo, SshServices } from './ssh/services.js';
 import type { Account, AccountStore } from './store/accounts.js';
@@ -76,45 +77,68 @@ export class Sessions {
       permissions: () => ({ readOnly: watch.current(account.id)?.readOnly ?? true }),
     });
     const sessions = new Set<Promise<void>>();
+    const person = personOf(account);
+    const shared = {
+      vfs,
+      hashes,
+      gate: this.#gate(account.id),
+      output: info.output,
+      input: info.input,
+      failed: (operation: string, path: ByteString, cause: unknown): void =>
+        events.emit('request.failed', { ...actor, operation, path: shown(path), cause: describe(cause) }),
+    };
+    /** Runs what serves one channel, which calls `end` once that is over. */
+    const serve = (start: (end: () => void) => void): void => {
+      let end = (): void => undefined;
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      this.#track(sessions, ended);
+      try {
+        start(end);
+      } catch (thrown) {
+        end();
+        throw thrown;
+      }
+    };
 
     return {
-      sftp: (channel, { client, output, input }) => {
-        let end = (): void => undefined;
-        const ended = new Promise<void>((resolve) => (end = resolve));
-        events.emit('session.opened', { ...actor, kind: 'sftp' });
-        try {
+      sftp: (channel) =>
+        serve((end) => {
+          events.emit('session.opened', { ...actor, kind: 'sftp' });
           new SftpSession(channel, {
-            vfs,
-            person: personOf(account),
-            clientIdent: client,
-            hashes,
+            ...shared,
+            person,
+            clientIdent: info.client,
             blocks: this.#blocks,
-            gate: this.#gate(account.id),
             maxHandles: settings['session.handles'],
             now: clock,
             version,
             status: () => this.#status(login),
-            output,
-            input,
             ended: (requests) => {
               events.emit('session.closed', { ...actor, kind: 'sftp', requests });
               end();
             },
-            failed: (operation, path, cause) =>
-              events.emit('request.failed', {
-                ...actor,
-                operation,
-                path: toText(path),
-                cause: describe(cause),
-              }),
           });
-        } catch (thrown) {
-          end();
-          throw thrown;
-        } finally {
-          this.#track(sessions, ended);
-        }
-      },
+        }),
+      exec: (channel, _info, command) =>
+        serve((end) => {
+          events.emit('session.opened', { ...actor, kind: 'exec', command: shown(command) });
+          runCommand(channel, command, {
+            ...shared,
+            account: person.name,
+            refused: (message) =>
+              events.emit('request.refused', {
+                ...actor,
+                operation: 'exec',
+                path: shown(command),
+                fault: 'unsupported',
+                message,
+              }),
+            ended: (exitStatus) => {
+              events.emit('session.closed', { ...actor, kind: 'exec', exitStatus });
+              end();
+            },
+          });
+        }),
       ended: () => {
         const closed = Promise.all(sessions)
           .then(() => vfs.close())
@@ -199,6 +223,13 @@ export class Sessions {
     this.#counting.set(key, counting);
     return counting;
   }
+}
+
+/** Bytes of a path or a command line that are told to the log. */
+const maxShown = 4096;
+
+function shown(path: ByteString): string {
+  return toText(path.slice(0, maxShown));
 }
 
 function describe(cause: unknown): string {

@@ -35,8 +35,12 @@ export interface EventCatalogue {
     readonly fingerprint: string | null;
     readonly reason: string;
   };
-  'session.opened': Actor & { readonly kind: 'sftp' };
-  'session.closed': Actor & { readonly kind: 'sftp'; readonly requests: number };
+  'session.opened': Actor & ({ readonly kind: 'sftp' } | { readonly kind: 'exec'; readonly command: string });
+  'session.closed': Actor &
+    (
+      | { readonly kind: 'sftp'; readonly requests: number }
+      | { readonly kind: 'exec'; readonly exitStatus: number }
+    );
   'file.opened': Actor & {
     readonly path: string;
     readonly read: boolean;

@@ -53,11 +53,19 @@ export const routes = {
     say: ({ user, address, method, reason }) =>
       `login of ${user} from ${address} by ${method} refused: ${reason}`,
   },
-  'session.opened': { level: 'debug', audit: true, say: ({ account, kind }) => `${account} opened ${kind}` },
+  'session.opened': {
+    level: 'debug',
+    audit: true,
+    say: (event) =>
+      event.kind === 'sftp' ? `${event.account} opened sftp` : `${event.account} runs ${event.command}`,
+  },
   'session.closed': {
     level: 'debug',
     audit: true,
-    say: ({ account, kind, requests }) => `${account} ended ${kind} after ${requests} requests`,
+    say: (event) =>
+      event.kind === 'sftp'
+        ? `${event.account} ended sftp after ${event.requests} requests`
+        : `${event.account}'s command ended with exit status ${event.exitStatus}`,
   },
   'file.opened': { level: 'debug', audit: true, say: ({ account, path }) => `${account} opened ${path}` },
   'file.closed': {

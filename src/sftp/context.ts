@@ -2,7 +2,7 @@ import type { HashPool } from '../hash/hash-pool.js';
 import type { Vfs } from '../vfs/vfs.js';
 import type { AccountStatus } from './account-status.js';
 import type { BlockPool } from './block-pool.js';
-import type { Gate } from './gate.js';
+import type { Gate } from '../channel/gate.js';
 import type { Handles } from './handles.js';
 
 /** What a request may use: one session's filesystem, its open handles, and who is asking. */

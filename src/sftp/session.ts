@@ -5,8 +5,8 @@ import { advertised } from '../wire/extensions.js';
 import { Frames, type Frame } from '../wire/frame.js';
 import { Malformed } from '../wire/malformed.js';
 import { vendorIdPair } from '../wire/vendor-id.js';
-import type { Budget } from './budget.js';
-import type { ChannelSink, SessionChannel } from './channel.js';
+import type { Budget } from '../channel/budget.js';
+import type { ChannelSink, SessionChannel } from '../channel/channel.js';
 import type { SessionContext } from './context.js';
 import { faultToStatus } from './fault-to-status.js';
 import { Handles } from './handles.js';
@@ -15,7 +15,7 @@ import type { AnyOperation } from './operation.js';
 import { operations } from './operations.js';
 import { Pipeline, type Lane, type Reserved } from './pipeline.js';
 import { Refusals } from './refusals.js';
-import { Share } from './share.js';
+import { Share } from '../channel/share.js';
 
 /** The only version of SFTP that is spoken; a client that asks for less is told what it asked for. */
 const spokenVersion = 3;

@@ -1,4 +1,4 @@
-import type { ChannelSink, SessionChannel } from '../sftp/channel.js';
+import type { ChannelSink, SessionChannel } from '../channel/channel.js';
 import { message, Violation } from './messages.js';
 import { ReceiveWindow, widened } from './window.js';
 

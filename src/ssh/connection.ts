@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { Fault, toFault } from '../fault.js';
 import type { LiveSession, LiveSessions } from '../live.js';
 import type { Events } from '../observe/events.js';
-import { Budget } from '../sftp/budget.js';
+import { Budget } from '../channel/budget.js';
 import { Malformed } from '../wire/malformed.js';
 import type { Algorithms } from './algorithms.js';
 import type { Channel } from './channel.js';

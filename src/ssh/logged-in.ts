@@ -83,7 +83,8 @@ export class LoggedIn {
       flushLater: (channel) => host.flushLater(channel),
       maxChannels: () => settings()['session.channels'],
       programs: {
-        sftp: (channel) => this.#serveSftp(channel),
+        sftp: (channel) => this.#serve(channel, () => services.sftp(channel, info)),
+        exec: (channel, command) => this.#serve(channel, () => services.exec(channel, info, command)),
         refused: (operation, asked, sentence) => this.#tellRefused(operation, asked, sentence),
         shellRefusal: `this server gives files only: sftp -P ${entrance.port} ${nameOf(info.login)}@${entrance.host}`,
       },
@@ -162,9 +163,9 @@ export class LoggedIn {
     });
   }
 
-  #serveSftp(channel: Channel): void {
+  #serve(channel: Channel, serve: () => void): void {
     try {
-      this.#services.sftp(channel, this.#info);
+      serve();
     } catch (error) {
       this.#host.warn(error);
       channel.stderr('the session could not be started');

@@ -9,16 +9,14 @@ const maxCommand = 35_000;
 /** What a session channel may be asked for, besides being closed. */
 export interface Programs {
   sftp(channel: Channel): void;
+  exec(channel: Channel, command: ByteString): void;
   /** The sentence for who wants a shell. */
   readonly shellRefusal: string;
   /** Something else than files was asked for, and refused with `sentence`. */
   refused(operation: RefusedProgram, asked: ByteString, sentence: string): void;
 }
 
-export type RefusedProgram = 'shell' | 'exec' | 'subsystem';
-
-/** Exit status of a shell for a command that it does not find. */
-const notFound = 127;
+export type RefusedProgram = 'shell' | 'subsystem';
 
 type Answer = 'granted' | 'refused';
 
@@ -41,10 +39,10 @@ export class SessionRequests {
       case 'env':
         return { answer: this.#started ? 'refused' : 'granted' };
       case 'shell':
-        return this.#start(() => this.#refuse('shell', '', this.#programs.shellRefusal, 1));
+        return this.#start(() => this.#refuseShell());
       case 'exec': {
         const command = fields.byteString(maxCommand);
-        return this.#start(() => this.#refuse('exec', command, 'this server runs no commands', notFound));
+        return this.#start(() => this.#programs.exec(this.#channel, command));
       }
       case 'subsystem': {
         const name = fields.byteString(maxName);
@@ -64,15 +62,16 @@ export class SessionRequests {
     return { answer: 'granted', run };
   }
 
-  #refuse(operation: RefusedProgram, asked: ByteString, sentence: string, exitStatus: number): void {
-    this.#programs.refused(operation, asked, sentence);
+  #refuseShell(): void {
+    const { shellRefusal } = this.#programs;
+    this.#programs.refused('shell', '', shellRefusal);
     this.#channel.start({
       data: () => true,
       end: () => undefined,
       sent: () => undefined,
       closed: () => undefined,
     });
-    this.#channel.stderr(sentence);
-    this.#channel.finish(exitStatus);
+    this.#channel.stderr(shellRefusal);
+    this.#channel.finish(1);
   }
 }

@@ -1,6 +1,7 @@
 import type { Login } from '../auth/authenticator.js';
-import type { Budget } from '../sftp/budget.js';
-import type { SessionChannel } from '../sftp/channel.js';
+import type { Budget } from '../channel/budget.js';
+import type { SessionChannel } from '../channel/channel.js';
+import type { ByteString } from '../names.js';
 
 /** One logged-in connection, for whoever serves on it. */
 export interface SessionInfo {
@@ -19,6 +20,8 @@ export interface SessionInfo {
 export interface SshServices {
   /** The `sftp` subsystem was asked for: serves it on the channel. */
   sftp(channel: SessionChannel, info: SessionInfo): void;
+  /** A command was asked for, in the bytes of the request [RFC 4254 6.5]: serves it on the channel. */
+  exec(channel: SessionChannel, info: SessionInfo, command: ByteString): void;
   /** The connection is gone; every channel was told before. Called once. */
   ended(): void;
 }

@@ -3,7 +3,7 @@ import { afterAll, expect, it } from 'vitest';
 import { Fault } from '../../src/fault.js';
 import { HashPool } from '../../src/hash/hash-pool.js';
 import { BlockPool } from '../../src/sftp/block-pool.js';
-import { Gate } from '../../src/sftp/gate.js';
+import { Gate } from '../../src/channel/gate.js';
 import { memoryVfs } from '../../src/vfs/memory.js';
 import { scale } from '../scale.js';
 import { anyStream, Chance, expected } from './fuzzed-stream.js';

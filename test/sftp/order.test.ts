@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Budget } from '../../src/sftp/budget.js';
+import { Budget } from '../../src/channel/budget.js';
 import { openFlags } from '../../src/wire/open-flags.js';
 import { idsTo, nthHandle, recorded } from './recorded-channel.js';
 import type { Asked } from './session-pair.js';

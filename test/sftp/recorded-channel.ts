@@ -1,5 +1,5 @@
-import type { Budget } from '../../src/sftp/budget.js';
-import type { ChannelSink, SessionChannel } from '../../src/sftp/channel.js';
+import type { Budget } from '../../src/channel/budget.js';
+import type { ChannelSink, SessionChannel } from '../../src/channel/channel.js';
 import { SftpSession, type SessionOptions } from '../../src/sftp/session.js';
 import { encodeRequest, replyId } from '../../src/wire/codec.js';
 import { Frames, type Frame } from '../../src/wire/frame.js';

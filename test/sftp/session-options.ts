@@ -1,7 +1,7 @@
 import { HashPool } from '../../src/hash/hash-pool.js';
 import { BlockPool } from '../../src/sftp/block-pool.js';
-import { Budget } from '../../src/sftp/budget.js';
-import { Gate } from '../../src/sftp/gate.js';
+import { Budget } from '../../src/channel/budget.js';
+import { Gate } from '../../src/channel/gate.js';
 import type { SessionOptions } from '../../src/sftp/session.js';
 import { memoryVfs } from '../../src/vfs/memory.js';
 

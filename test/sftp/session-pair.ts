@@ -1,7 +1,7 @@
 import { duplexPair, type Duplex } from 'node:stream';
 import type { ByteString } from '../../src/names.js';
-import type { Budget } from '../../src/sftp/budget.js';
-import { duplexChannel } from '../../src/sftp/duplex-channel.js';
+import type { Budget } from '../../src/channel/budget.js';
+import { duplexChannel } from '../../src/channel/duplex-channel.js';
 import { SftpSession, type SessionOptions } from '../../src/sftp/session.js';
 import type { Vfs } from '../../src/vfs/vfs.js';
 import { decodeReply, encodeRequest, replyId, type KnownRequest, type Reply } from '../../src/wire/codec.js';

@@ -1,4 +1,4 @@
-import { Budget } from '../../src/sftp/budget.js';
+import { Budget } from '../../src/channel/budget.js';
 
 /** A budget that nobody may give less than nothing to: a reply was larger than what was set aside for it. */
 export class StrictBudget extends Budget {

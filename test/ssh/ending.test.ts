@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/fault.js';
-import type { SessionChannel } from '../../src/sftp/channel.js';
+import type { SessionChannel } from '../../src/channel/channel.js';
 import { disconnectCode, message, utf8 } from '../../src/ssh/messages.js';
 import { ManualTimers } from './manual-timers.js';
 import { RawClient } from './raw-client.js';
@@ -37,6 +37,7 @@ test('whom the operator ends is served nothing any more from that moment, also w
       timers,
       greet: () =>
         Promise.resolve({
+          exec: () => undefined,
           sftp: (channel) =>
             channel.start({
               data(bytes) {
@@ -72,7 +73,7 @@ test('whom the operator ends is served nothing any more from that moment, also w
 });
 
 test('whom the operator ends while the session is being made is told, and never served (A3)', async () => {
-  const services = { sftp: vi.fn(), ended: vi.fn() };
+  const services = { sftp: vi.fn(), exec: vi.fn(), ended: vi.fn() };
   let made = (): void => undefined;
   server = await startServer({
     options: { greet: () => new Promise((resolve) => (made = () => resolve(services))) },

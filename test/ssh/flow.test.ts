@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { SessionChannel } from '../../src/sftp/channel.js';
+import type { SessionChannel } from '../../src/channel/channel.js';
 import { message, utf8 } from '../../src/ssh/messages.js';
 import { ManualTimers } from './manual-timers.js';
 import { RawClient } from './raw-client.js';

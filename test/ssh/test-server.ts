@@ -6,7 +6,7 @@ import type { Authenticator, Decision, LoginMethod } from '../../src/auth/authen
 import { settings as declared, type SettingName, type Settings } from '../../src/config/settings.js';
 import { liveSessions, type LiveSessions } from '../../src/live.js';
 import { createEvents, type EventCatalogue, type EventName } from '../../src/observe/events.js';
-import type { ChannelSink, SessionChannel } from '../../src/sftp/channel.js';
+import type { ChannelSink, SessionChannel } from '../../src/channel/channel.js';
 import { verifySignature } from '../../src/publickey/signature.js';
 import { loadHostKeys, type HostKeys } from '../../src/ssh/host-keys.js';
 import { privateKeyFile } from '../../src/ssh/private-key-file.js';
@@ -129,7 +129,7 @@ export async function startServer(test: TestOptions = {}): Promise<TestServer> {
     live,
     greet: (_login, info) => {
       infos.push(info);
-      return Promise.resolve({ sftp: test.serve ?? echo, ended: () => undefined });
+      return Promise.resolve({ sftp: test.serve ?? echo, exec: test.serve ?? echo, ended: () => undefined });
     },
     ...test.options,
   });

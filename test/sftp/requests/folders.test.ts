@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/fault.js';
 import type { SessionContext } from '../../../src/sftp/context.js';
 import { BlockPool } from '../../../src/sftp/block-pool.js';
-import { Gate } from '../../../src/sftp/gate.js';
+import { Gate } from '../../../src/channel/gate.js';
 import { Handles } from '../../../src/sftp/handles.js';
 import { HashPool } from '../../../src/hash/hash-pool.js';
 import { memoryVfs } from '../../../src/vfs/memory.js';

@@ -1,0 +1,29 @@
+import type { Gate } from '../channel/gate.js';
+import type { HashPool } from '../hash/hash-pool.js';
+import type { Vfs } from '../vfs/vfs.js';
+import type { CommandStreams } from './streams.js';
+import type { Word } from './words.js';
+
+/** What a command may use: the account's filesystem, its own three streams, and who is asking. */
+export interface CommandContext {
+  readonly vfs: Vfs;
+  readonly streams: CommandStreams;
+  /** The account's name: what `~NAME` stands for. */
+  readonly account: string;
+  readonly hashes: HashPool;
+  /** Passed by what takes long (T7). */
+  readonly gate: Gate;
+  /** Aborts when the channel is gone: nobody waits for the result. */
+  readonly signal: AbortSignal;
+}
+
+/** A command that is served; ONE row of `commands.ts`. */
+export interface Command {
+  /** How it is called, for who called it wrongly. */
+  readonly usage: string;
+  /**
+   * Runs it and gives its exit status. `args` are the words after its name. What it rejects with is told on stderr
+   * after its name, and its exit status is 1.
+   */
+  run(args: readonly Word[], context: CommandContext): Promise<number>;
+}
