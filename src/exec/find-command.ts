@@ -15,8 +15,8 @@ export interface CalledCommand {
 const longestQuoted = 64;
 
 /** @throws Fault `unsupported` for what is not served, `invalid` for what would need a shell; both with a sentence */
-export function findCommand(line: ByteString): CalledCommand {
-  const [words = []] = splitCommand(line);
+export function findCommand(line: ByteString, account: string): CalledCommand {
+  const [words = []] = splitCommand(line, account);
   const [first, ...args] = words;
   const name = first?.text ?? '';
   const table: Readonly<Record<string, Command>> = commands;

@@ -40,7 +40,7 @@ export function runCommand(channel: SessionChannel, line: ByteString, options: C
 async function serve(streams: CommandStreams, line: ByteString, options: CommandOptions): Promise<number> {
   let called: CalledCommand;
   try {
-    called = findCommand(line);
+    called = findCommand(line, options.account);
   } catch (thrown) {
     const { message } = toFault(thrown);
     if (!(thrown instanceof Fault)) options.failed('exec', line, thrown);
