@@ -80,8 +80,11 @@ export function list(of: {
   allowed?: string;
   /** What each item must pass; `allowed` says it in words. */
   item?: (item: string) => boolean;
+  /** A list of nothing is allowed too; as text it is empty. */
+  mayBeEmpty?: boolean;
 }): Setting<readonly string[], readonly string[]> {
-  const allowed = of.allowed ?? 'a list of texts that are not empty';
+  const allowed =
+    of.allowed ?? `a list of texts that are not empty${of.mayBeEmpty ? ', or an empty list' : ''}`;
   const fits = of.item ?? (() => true);
   return {
     default: of.default,
@@ -89,11 +92,12 @@ export function list(of: {
     allowed,
     parse: (stored) =>
       Array.isArray(stored) &&
-      stored.length > 0 &&
+      (stored.length > 0 || of.mayBeEmpty) &&
       stored.every((item) => typeof item === 'string' && item !== '' && fits(item))
         ? (stored as readonly string[])
         : refuse(allowed),
-    fromText: (typed) => typed.split(',').map((item) => item.trim()),
+    fromText: (typed) =>
+      of.mayBeEmpty && typed.trim() === '' ? [] : typed.split(',').map((item) => item.trim()),
   };
 }
 

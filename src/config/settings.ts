@@ -149,6 +149,11 @@ export const settings = {
     default: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com'],
     help: 'message authentication for ciphers that need it, best first',
   }),
+  'algorithms.fallbackMacs': list({
+    default: ['hmac-sha2-256', 'hmac-sha2-512'],
+    mayBeEmpty: true,
+    help: 'message authentication offered only to clients that could not connect otherwise, best first',
+  }),
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof settings;

@@ -100,7 +100,7 @@ interface OfferLists {
   readonly sc: DirectionLists;
 }
 
-interface DirectionLists {
+export interface DirectionLists {
   readonly cipher: readonly string[];
   readonly mac: readonly string[];
   readonly compress: readonly string[];

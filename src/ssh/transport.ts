@@ -1,5 +1,5 @@
 import { signatureAlgorithms } from '../publickey/signature.js';
-import { clientCiphers, offerFor, type Algorithms, type ClientCiphers } from './algorithms.js';
+import { clientAlgorithms, offerFor, type Algorithms, type ClientAlgorithms } from './algorithms.js';
 import type { CorkedSocket } from './corked-socket.js';
 import type { HostKeys } from './host-keys.js';
 import { IdentGatherer } from './ident.js';
@@ -55,7 +55,7 @@ export class Transport {
   #ident: IdentGatherer | null = new IdentGatherer();
   #open = true;
   /** Our KEXINIT is held back until the client's has come. */
-  #showOffer: ((client: ClientCiphers | null) => void) | null = null;
+  #showOffer: ((client: ClientAlgorithms | null) => void) | null = null;
   #keyed = false;
   #wantsExtInfo = false;
 
@@ -183,7 +183,7 @@ export class Transport {
     decipher._onPayload = (bytes) => {
       this.#admit(bytes);
       const first = bytes[0] === message.kexInit;
-      if (first) this.#showOffer?.(clientCiphers(bytes));
+      if (first) this.#showOffer?.(clientAlgorithms(bytes));
       const result = inner(bytes);
       if (first) this.#takeOverExtInfo();
       return this.#passed(result);

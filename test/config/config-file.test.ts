@@ -63,6 +63,14 @@ describe('reading', () => {
     const after = statSync(configPath(root));
     expect([after.ino, after.mtimeMs]).toEqual([before.ino, before.mtimeMs]);
   });
+
+  it('takes a list of nothing where that means something, and nowhere else', () => {
+    const name = 'PLIMSOLL_ALGORITHMS_FALLBACK_MACS';
+    expect(load(rootWith(), { [name]: '' }).settings['algorithms.fallbackMacs']).toEqual([]);
+    expect(load(rootWith({ 'algorithms.fallbackMacs': [] })).settings['algorithms.fallbackMacs']).toEqual([]);
+    expect(() => load(rootWith(), { [name]: 'hmac-sha2-256,' })).toThrow('or an empty list');
+    expect(() => load(rootWith({ 'algorithms.macs': [] }))).toThrow('algorithms.macs is []');
+  });
 });
 
 describe('what is wrong', () => {

@@ -21,14 +21,22 @@ interface RawProtocol {
 
 interface Negotiated {
   readonly kex: string;
-  readonly cs: { readonly cipher: string };
-  readonly sc: { readonly cipher: string };
+  readonly cs: NegotiatedDirection;
+  readonly sc: NegotiatedDirection;
+}
+
+interface NegotiatedDirection {
+  readonly cipher: string;
+  readonly mac: string;
 }
 
 export interface RawOptions {
   readonly ident?: string;
   readonly kex?: readonly string[];
   readonly ciphers?: readonly string[];
+  readonly macs?: readonly string[];
+  /** Where it differs from that to the server. */
+  readonly toClient?: { readonly ciphers?: readonly string[]; readonly macs?: readonly string[] };
   readonly compress?: readonly string[];
 }
 
@@ -69,9 +77,14 @@ export class RawClient {
     this.socket = socket;
     const direction = {
       cipher: options.ciphers ?? ['aes128-gcm@openssh.com'],
-      mac: ['hmac-sha2-256-etm@openssh.com'],
+      mac: options.macs ?? ['hmac-sha2-256-etm@openssh.com'],
       compress: options.compress ?? ['none'],
       lang: [],
+    };
+    const toClient = {
+      ...direction,
+      cipher: options.toClient?.ciphers ?? direction.cipher,
+      mac: options.toClient?.macs ?? direction.mac,
     };
     let isKeyed = (): void => undefined;
     this.keyed = new Promise((resolve) => (isKeyed = resolve));
@@ -83,7 +96,7 @@ export class RawClient {
         kex: [...(options.kex ?? ['curve25519-sha256']), 'ext-info-c', 'kex-strict-c-v00@openssh.com'],
         serverHostKey: ['ssh-ed25519'],
         cs: direction,
-        sc: direction,
+        sc: toClient,
       }),
       onWrite: (bytes: Buffer) => socket.write(bytes),
       onError: () => socket.destroy(),
