@@ -1,0 +1,192 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Client, type AnyAuthMethod, type ClientChannel } from 'ssh2';
+import type { ByteString } from '../../src/names.js';
+import { decodeReply, encodeRequest, replyId, type Reply } from '../../src/wire/codec.js';
+import { extensionName, type ExtensionName } from '../../src/wire/extensions.js';
+import { Frames } from '../../src/wire/frame.js';
+import type { Asked } from '../sftp/session-pair.js';
+import type { TestServer } from './server.js';
+
+export interface WireOptions {
+  /** What follows `SSH-2.0-` in the identification string; the server reads some clients' SYMLINK by it. */
+  readonly ident?: string;
+  readonly account?: string;
+  /** The version that INIT asks for. */
+  readonly version?: number;
+  /** Ways to log in, in order; the test's key where there is none. */
+  readonly logins?: readonly AnyAuthMethod[];
+}
+
+interface Waiter {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** The packet number of VERSION, the one reply that has no id. [filexfer-02 3] */
+const versionType = 2;
+
+/** A real connection that speaks packet for packet as some program does, any number of requests at once. */
+export class WireClient {
+  readonly #connection = new Client();
+  readonly #frames = new Frames();
+  readonly #waiting = new Map<number | null, Waiter>();
+  readonly #early = new Map<number | null, Reply>();
+  readonly #asked = new Map<number, ExtensionName | null>();
+  #channel: ClientChannel | null = null;
+  #lastId = 0;
+  /** Ids in the order their replies arrived. */
+  readonly order: number[] = [];
+  /** For each login that was not the last: what the server says may go on. */
+  readonly refusals: (readonly string[])[] = [];
+  /** What came on the channel's stderr. */
+  stderr = '';
+  /** The server's VERSION. */
+  version: Extract<Reply, { kind: 'version' }> = { kind: 'version', version: 0, extensions: [] };
+
+  static async connect(server: TestServer, options: WireOptions = {}): Promise<WireClient> {
+    const client = await WireClient.login(server, options);
+    await client.startSftp(options.version ?? 3);
+    return client;
+  }
+
+  /** Logged in, without any channel. */
+  static async login(server: TestServer, options: WireOptions = {}): Promise<WireClient> {
+    const client = new WireClient();
+    const username = options.account ?? 'alice';
+    const byKey = { type: 'publickey', username, key: readFileSync(server.keyFile) } as const;
+    const logins = [...(options.logins ?? [byKey])];
+    client.#connection.connect({
+      host: '127.0.0.1',
+      port: server.port,
+      username,
+      ...(options.ident !== undefined && { ident: options.ident }),
+      authHandler: (methodsLeft, _partial, next) => {
+        // Before the first try there is nothing that could be left.
+        if (methodsLeft as typeof methodsLeft | null) client.refusals.push(methodsLeft);
+        const login = logins.shift();
+        if (login) next(login);
+        else next(false as never);
+      },
+    });
+    await once(client.#connection, 'ready');
+    return client;
+  }
+
+  async startSftp(version: number): Promise<void> {
+    const channel = await new Promise<ClientChannel>((resolve, reject) => {
+      this.#connection.subsys('sftp', (error, opened) => (error ? reject(error) : resolve(opened)));
+    });
+    this.#channel = channel;
+    channel.on('data', (chunk: Buffer) => this.#take(chunk));
+    channel.stderr.on('data', (chunk: Buffer) => (this.stderr += chunk.toString('latin1')));
+    channel.on('close', () => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`the channel closed: ${this.stderr}`));
+    });
+    channel.write(encodeRequest({ kind: 'init', version, extensions: [] }));
+    const reply = await this.#reply(null);
+    if (reply.kind !== 'version') throw new Error(`not VERSION: ${reply.kind}`);
+    this.version = reply;
+  }
+
+  /** Runs a command on a channel of its own, to its end. */
+  async exec(
+    command: string,
+    input: Buffer | string = '',
+  ): Promise<{ readonly status: number | null; readonly stdout: Buffer; readonly stderr: string }> {
+    const channel = await new Promise<ClientChannel>((resolve, reject) => {
+      this.#connection.exec(command, (error, opened) => (error ? reject(error) : resolve(opened)));
+    });
+    const out: Buffer[] = [];
+    let stderr = '';
+    let status: number | null = null;
+    channel.on('data', (chunk: Buffer) => out.push(chunk));
+    channel.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('latin1')));
+    channel.on('exit', (code: number | null) => (status = code));
+    channel.end(input);
+    await once(channel, 'close');
+    return { status, stdout: Buffer.concat(out), stderr };
+  }
+
+  /** Sends without waiting; gives the id. */
+  send(request: Asked): number {
+    const id = ++this.#lastId;
+    this.#asked.set(id, extensionName(request.kind));
+    this.channel.write(encodeRequest({ ...request, id }));
+    return id;
+  }
+
+  /** The reply to what `send` sent. */
+  reply(id: number): Promise<Reply> {
+    return this.#reply(id);
+  }
+
+  ask(request: Asked): Promise<Reply> {
+    return this.reply(this.send(request));
+  }
+
+  /** Asks, and throws unless the answer is of that kind. */
+  async get<K extends Reply['kind']>(kind: K, request: Asked): Promise<Extract<Reply, { kind: K }>> {
+    return this.got(kind, this.send(request));
+  }
+
+  /** The reply of that kind to what `send` sent. */
+  async got<K extends Reply['kind']>(kind: K, id: number): Promise<Extract<Reply, { kind: K }>> {
+    const reply = await this.reply(id);
+    if (reply.kind !== kind) throw new Error(`not ${kind}: ${JSON.stringify(reply)}`);
+    return reply as Extract<Reply, { kind: K }>;
+  }
+
+  /** Asks for what is answered by STATUS, and throws unless it says OK. */
+  async must(request: Asked): Promise<void> {
+    await this.succeeded(this.send(request));
+  }
+
+  async succeeded(id: number): Promise<void> {
+    const status = await this.got('status', id);
+    if (status.code !== 0) throw new Error(`status ${status.code}: ${status.message}`);
+  }
+
+  async open(path: ByteString, flags: number): Promise<ByteString> {
+    return (await this.get('handle', { kind: 'open', path, flags, attrs: {} })).handle;
+  }
+
+  /** Runs `task` for each piece, no more than `depth` at once, as clients keep their queues. */
+  async queue<T>(depth: number, pieces: Iterable<T>, task: (piece: T) => Promise<void>): Promise<void> {
+    const source = pieces[Symbol.iterator]();
+    const lane = async (): Promise<void> => {
+      for (let next = source.next(); !next.done; next = source.next()) await task(next.value);
+    };
+    await Promise.all(Array.from({ length: depth }, lane));
+  }
+
+  get channel(): ClientChannel {
+    if (!this.#channel) throw new Error('not connected');
+    return this.#channel;
+  }
+
+  end(): void {
+    this.#connection.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#frames.push(chunk);
+    for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
+      const id = frame.type === versionType ? null : replyId(frame);
+      const reply = decodeReply(frame, this.#asked.get(id ?? -1) ?? null);
+      if (id !== null) this.order.push(id);
+      const waiter = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (waiter) waiter.resolve(reply);
+      else this.#early.set(id, reply);
+    }
+  }
+
+  #reply(id: number | null): Promise<Reply> {
+    const there = this.#early.get(id);
+    this.#early.delete(id);
+    if (there) return Promise.resolve(there);
+    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+  }
+}
