@@ -87,7 +87,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024,
     log: () => log,
     stop: async () => {
-      const ended = child.exitCode === null ? once(child, 'exit') : Promise.resolve([child.exitCode]);
+      // Not at `exit`: until `close` the log is not whole.
+      const ended = child.exitCode === null ? once(child, 'close') : Promise.resolve([child.exitCode]);
       child.kill('SIGTERM');
       const [status] = (await ended) as [number | null];
       rmSync(work, { recursive: true, force: true });

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import {
-  accessSync,
   appendFileSync,
   mkdirSync,
   readdirSync,
@@ -13,39 +12,21 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missing, run } from './programs.js';
-import { must, startServer, type TestServer } from './server.js';
+import { cannotMount, mountHome, type Mount } from './mount.js';
+import { startServer, type TestServer } from './server.js';
 
-function canMount(): boolean {
-  try {
-    accessSync('/dev/fuse');
-    return true;
-  } catch {
-    if (process.env['CI'] === 'true') throw new Error('/dev/fuse cannot be opened');
-    return false;
-  }
-}
-
-describe.skipIf(missing('sshfs', 'fusermount3') || !canMount())('sshfs', () => {
+describe.skipIf(cannotMount())('sshfs', () => {
   let server: TestServer;
+  let mounted: Mount;
   let mount: string;
 
   beforeAll(async () => {
     server = await startServer();
-    mount = join(server.work, 'mount');
-    mkdirSync(mount);
-    await must(
-      run('sshfs', [
-        ...server.sshOptions.filter((word) => word !== '-F' && word !== '/dev/null').flatMap(asSshfsOption),
-        '-p',
-        String(server.port),
-        'alice@127.0.0.1:',
-        mount,
-      ]),
-    );
+    mounted = await mountHome(server, 'mount');
+    mount = mounted.path;
   });
   afterAll(async () => {
-    spawnSync('fusermount3', ['-u', '-z', mount]);
+    mounted.unmount();
     await server.stop();
   });
 
@@ -83,9 +64,3 @@ describe.skipIf(missing('sshfs', 'fusermount3') || !canMount())('sshfs', () => {
     expect(spawnSync('df', [mount]).status).toBe(0);
   });
 });
-
-/** sshfs takes ssh's `-i FILE` as `-o IdentityFile=FILE` and hands every `-o` on. */
-function asSshfsOption(word: string, index: number, words: readonly string[]): string[] {
-  if (word === '-i') return [];
-  return words[index - 1] === '-i' ? ['-o', `IdentityFile=${word}`] : [word];
-}

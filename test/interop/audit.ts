@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestServer } from './server.js';
+
+/** A line of the audit log: its event, and what that event carries. */
+export interface AuditLine {
+  readonly event: string;
+  readonly account?: string;
+  readonly path?: string;
+  readonly command?: string;
+  readonly complete?: boolean;
+}
+
+export function auditLines(server: TestServer): readonly AuditLine[] {
+  const text = readFileSync(join(server.root, 'var/audit.log'), 'utf8');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as AuditLine);
+}
+
+/** Waits until there is such a line: a client knows its answer before the audit has written it down. */
+export async function audited(server: TestServer, wanted: (line: AuditLine) => boolean): Promise<AuditLine> {
+  for (;;) {
+    const found = auditLines(server).find(wanted);
+    if (found) return found;
+    await sleep(20);
+  }
+}
+
+/** The command lines that clients ran by `exec`, in order. */
+export function executed(server: TestServer): readonly string[] {
+  return auditLines(server).flatMap(({ event, command }) =>
+    event === 'session.opened' && command !== undefined ? [command] : [],
+  );
+}
