@@ -2,18 +2,14 @@ import { join } from 'node:path';
 import { anonymousMode } from './auth/anonymous.js';
 import { createAuthenticator } from './auth/authenticate.js';
 import { createPasswords } from './auth/passwords.js';
-import { watchAccounts } from './auth/watch-accounts.js';
+import { composeServer } from './composition.js';
 import { parseAddress } from './config/address.js';
 import type { Settings } from './config/settings.js';
 import { Fault } from './fault.js';
-import { HashPool } from './hash/hash-pool.js';
-import type { HomeParts } from './home.js';
+import { diskFiles } from './home-files.js';
 import { liveSessions, type LiveSessions } from './live.js';
 import type { Events } from './observe/events.js';
-import { Sessions } from './sessions.js';
 import type { HostKeys } from './ssh/host-keys.js';
-import { createSshServer } from './ssh/server.js';
-import { systemTimers } from './ssh/timers.js';
 import type { Store } from './store/accounts.js';
 import { makeHome } from './vfs/forbidden-homes.js';
 import { OpenInodes } from './vfs/open-inodes.js';
@@ -40,77 +36,39 @@ export interface App {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Milliseconds for files to be closed and threads to end, once their sessions are gone. */
-const unwinding = 1000;
-
 /**
- * Builds the server out of its parts and listens.
+ * Builds the server that `plimsoll serve` runs, and listens.
  * @throws Fault with a sentence, when an address cannot be listened on or the jail does not work on this host
  */
 export async function startApp(options: AppOptions): Promise<App> {
   const { root, settings, events, store, hostKeys, version } = options;
-  const homes = join(root, 'homes');
-  await makeHome(homes);
-  assertJailWorks(homes);
+  const { accounts } = store;
+  const folder = join(root, 'homes');
+  await makeHome(folder);
+  assertJailWorks(folder);
 
   const clock = (): Date => new Date();
   const live = liveSessions();
-  const anonymous = anonymousMode({ accounts: store.accounts, settings, root });
+  const anonymous = anonymousMode({ accounts, settings, root });
   const passwords = createPasswords({ cost: settings['password.cost'] });
   const threads = pathThreads(settings['path.threads']);
-  const hashes = new HashPool();
-  const watch = watchAccounts({
-    accounts: store.accounts,
-    live,
+  const umask = parseInt(settings.umask, 8);
+  const server = composeServer({
+    settings,
+    events,
+    accounts,
     anonymous,
-    clock,
-    after: (milliseconds, run) => systemTimers.after(milliseconds, run),
-    report: (fault) =>
-      events.emit('server.warning', { message: `accounts cannot be read: ${fault.message}` }),
-  });
-  const homeParts: HomeParts = {
-    settings,
-    threads,
-    inodes: new OpenInodes(),
-    accounts: store.accounts,
-    events,
-  };
-  const sessions = new Sessions({
-    root,
-    settings,
-    events,
-    accounts: store.accounts,
+    authenticator: createAuthenticator({ accounts, passwords, anonymous, clock }),
+    files: diskFiles({ threads, inodes: new OpenInodes(), umask, folder }),
+    live,
+    hostKeys: () => hostKeys,
     version,
-    homes: homeParts,
-    live,
-    watch,
-    hashes,
-    clock,
-  });
-  const server = createSshServer({
-    hostKeys,
     ident: `Plimsoll_${version}`,
-    settings: () => settings,
-    authenticator: createAuthenticator({ accounts: store.accounts, passwords, anonymous, clock }),
-    events,
-    live,
-    greet: (login, info) => sessions.greet(login, info),
+    clock,
+    release: async (graceMs) => {
+      await Promise.all([passwords.close(), threads.close(graceMs)]);
+    },
   });
-
-  const unwind = async (): Promise<void> => {
-    await sessions.allEnded();
-    watch.stop();
-    await Promise.all([passwords.close(), hashes.close(), threads.close(unwinding)]);
-  };
-  const stop = async (graceMs: number): Promise<void> => {
-    await server.close(graceMs);
-    let cancel = (): void => undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const sentence = 'not everything came to its end: there are requests that hang in a disk';
-      cancel = systemTimers.after(unwinding, () => reject(new Fault('busy', sentence)));
-    });
-    await Promise.race([unwind(), late]).finally(() => cancel());
-  };
   try {
     for (const address of settings.listen) {
       const parsed = parseAddress(address);
@@ -118,8 +76,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       await server.listen(parsed);
     }
   } catch (thrown) {
-    await stop(0);
+    await server.stop(0);
     throw thrown;
   }
-  return { addresses: server.addresses(), live, stop };
+  return { addresses: server.addresses(), live, stop: (graceMs) => server.stop(graceMs) };
 }

@@ -1,5 +1,4 @@
 import { platform, release } from 'node:os';
-import { join } from 'node:path';
 import { lineOf } from './admin/lines.js';
 import { anonymousId } from './auth/anonymous.js';
 import type { Login } from './auth/authenticator.js';
@@ -8,18 +7,16 @@ import type { Settings } from './config/settings.js';
 import { runCommand } from './exec/run-command.js';
 import { Fault, toFault } from './fault.js';
 import type { HashPool } from './hash/hash-pool.js';
-import { diskHome, homeOf, personOf, type HomeParts, type HomeRequest } from './home.js';
+import { homeOf, personOf, type HomeParts, type HomeRequest, type OpenedHome } from './home.js';
 import type { LiveSessions } from './live.js';
 import { toText, type ByteString } from './names.js';
-import type { Events } from './observe/events.js';
+import type { Actor, Events } from './observe/events.js';
 import type { AccountStatus } from './sftp/account-status.js';
 import { BlockPool } from './sftp/block-pool.js';
 import { Gate } from './channel/gate.js';
-import { SftpSession } from './sftp/session.js';
+import { SftpSession, type SessionOptions } from './sftp/session.js';
 import type { SessionInfo, SshServices } from './ssh/services.js';
-import type { Account, AccountStore } from './store/accounts.js';
-import { makeHome } from './vfs/forbidden-homes.js';
-import { measure, type Usage } from './vfs/measure.js';
+import type { AccountStore } from './store/accounts.js';
 import type { Vfs } from './vfs/vfs.js';
 import { maxBlock } from './wire/limits.js';
 
@@ -30,8 +27,6 @@ const idleBlocks = 8 * 2 ** 20;
 const longTasks = 2;
 
 export interface SessionParts {
-  /** Absolute path of the installation's root. */
-  readonly root: string;
   readonly settings: Settings;
   readonly events: Events;
   readonly accounts: AccountStore;
@@ -41,14 +36,15 @@ export interface SessionParts {
   readonly watch: AccountWatch;
   readonly hashes: HashPool;
   readonly clock: () => Date;
+  /** What one connection's SFTP sessions have otherwise than others: a test kit looks in and stands in between. */
+  readonly different?: (actor: Actor) => Partial<SessionOptions>;
 }
 
 /** What each logged-in connection is served with. */
 export class Sessions {
   readonly #parts: SessionParts;
   readonly #blocks = new BlockPool(idleBlocks);
-  readonly #gates = new Map<number, Gate>();
-  readonly #counting = new Map<string, Promise<Usage>>();
+  readonly #gates = new Map<number, { readonly gate: Gate; connections: number }>();
   readonly #open = new Set<Promise<void>>();
 
   constructor(parts: SessionParts) {
@@ -56,7 +52,7 @@ export class Sessions {
   }
 
   async greet(login: Login, info: SessionInfo): Promise<SshServices> {
-    const { live, watch, clock, events, accounts, settings, version, hashes } = this.#parts;
+    const { live, watch, clock, events, accounts, settings, version, hashes, different } = this.#parts;
     const { account, view } = login;
     const session = live.list().find(({ id }) => id === info.connection);
     // Without it an operator's change could miss the session.
@@ -70,7 +66,7 @@ export class Sessions {
       });
     }
     const actor = { connection: info.connection, address: info.address, account: account.name };
-    const vfs = await this.#home({
+    const { vfs, files } = await this.#home({
       account,
       view,
       actor,
@@ -81,7 +77,7 @@ export class Sessions {
     const shared = {
       vfs,
       hashes,
-      gate: this.#gate(account.id),
+      gate: this.#enterGate(account.id),
       output: info.output,
       input: info.input,
       failed: (operation: string, path: ByteString, cause: unknown): void =>
@@ -112,11 +108,12 @@ export class Sessions {
             maxHandles: settings['session.handles'],
             now: clock,
             version,
-            status: () => this.#status(login),
+            status: () => this.#status(login, files),
             ended: (requests) => {
               events.emit('session.closed', { ...actor, kind: 'sftp', requests });
               end();
             },
+            ...different?.(actor),
           });
         }),
       exec: (channel, _info, command) =>
@@ -141,7 +138,10 @@ export class Sessions {
         }),
       ended: () => {
         const closed = Promise.all(sessions)
-          .then(() => vfs.close())
+          .then(() => {
+            this.#leaveGate(account.id);
+            return vfs.close();
+          })
           .catch((thrown: unknown) => {
             const message = `the home of ${account.name} could not be closed: ${describe(thrown)}`;
             events.emit('server.warning', { message });
@@ -157,17 +157,14 @@ export class Sessions {
   }
 
   /** @throws Fault whose sentence names no folder of the host: it is what the user gets to read (J2) */
-  async #home(request: HomeRequest): Promise<Vfs> {
-    const { root, homes } = this.#parts;
-    const { path } = request.account.home;
+  async #home(request: HomeRequest): Promise<OpenedHome> {
     try {
-      // Made at its first use; one elsewhere on the host, that is missing, may be a disk that is not mounted.
-      if (path.startsWith(join(root, 'homes', '/'))) await makeHome(path);
-      return await homeOf(homes, request);
+      return await homeOf(this.#parts.homes, request);
     } catch (thrown) {
-      const { code, message } = toFault(thrown);
+      const { code, message, cause } = toFault(thrown);
+      const why = code === 'failure' && cause instanceof Error ? cause.message : message;
       throw new Fault(code, `your home cannot be opened: ${new Fault(code).message}`, {
-        cause: new Error(`${path}: ${message}`, { cause: thrown }),
+        cause: new Error(`${request.account.home.path}: ${why}`, { cause: thrown }),
       });
     }
   }
@@ -177,17 +174,23 @@ export class Sessions {
     void ended.then(() => among.delete(ended));
   }
 
-  /** One for each account, as long as the process lives: there are not many, and each is small. */
-  #gate(accountId: number): Gate {
-    const gate = this.#gates.get(accountId) ?? new Gate(longTasks);
-    this.#gates.set(accountId, gate);
-    return gate;
+  /** One for each account that has connections. */
+  #enterGate(accountId: number): Gate {
+    const shared = this.#gates.get(accountId) ?? { gate: new Gate(longTasks), connections: 0 };
+    shared.connections++;
+    this.#gates.set(accountId, shared);
+    return shared.gate;
   }
 
-  async #status({ account: before, view }: Login): Promise<AccountStatus> {
-    const { settings, version, watch } = this.#parts;
+  #leaveGate(accountId: number): void {
+    const shared = this.#gates.get(accountId);
+    if (shared && --shared.connections === 0) this.#gates.delete(accountId);
+  }
+
+  async #status({ account: before, view }: Login, files: Vfs): Promise<AccountStatus> {
+    const { settings, version, watch, homes } = this.#parts;
     const account = watch.current(before.id) ?? before;
-    const usage = await this.#usage(account);
+    const usage = await homes.files.usage(account, files);
     const line = lineOf(account.home, settings);
     return {
       account: account.name,
@@ -210,18 +213,6 @@ export class Sessions {
       version,
       platform: `${platform()} ${release()}`,
     };
-  }
-
-  /** Counts the home on disk; whoever asks while it is being counted gets the same answer. */
-  #usage(account: Account): Promise<Usage> {
-    const key = account.home.path;
-    const counting =
-      this.#counting.get(key) ??
-      diskHome(this.#parts.homes, account)
-        .then((home) => measure(home).finally(() => home.close()))
-        .finally(() => this.#counting.delete(key));
-    this.#counting.set(key, counting);
-    return counting;
   }
 }
 

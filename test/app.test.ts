@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startApp, type App } from '../src/app.js';
 import { createPasswords } from '../src/auth/passwords.js';
 import { createEvents } from '../src/observe/events.js';
-import { loadHostKeys } from '../src/ssh/host-keys.js';
+import { loadHostKeys } from '../src/ssh/host-key-files.js';
 import { memoryStore } from '../src/store/memory-store.js';
 import { disk } from '../src/vfs/disk-calls.js';
 import { newAccount } from './contract/account-store.js';

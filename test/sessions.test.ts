@@ -6,6 +6,7 @@ import type { Login } from '../src/auth/authenticator.js';
 import { watchAccounts, type AccountWatch } from '../src/auth/watch-accounts.js';
 import { Fault } from '../src/fault.js';
 import { HashPool } from '../src/hash/hash-pool.js';
+import { diskFiles } from '../src/home-files.js';
 import { liveSessions, type LiveSessions } from '../src/live.js';
 import { createEvents, type EventName } from '../src/observe/events.js';
 import { Sessions } from '../src/sessions.js';
@@ -54,12 +55,16 @@ beforeEach(async () => {
   });
   const settings = settingsWith();
   sessions = new Sessions({
-    root,
     settings,
     events,
     accounts: store.accounts,
     version: '0',
-    homes: { settings, threads, inodes: new OpenInodes(), accounts: store.accounts, events },
+    homes: {
+      settings,
+      files: diskFiles({ threads, inodes: new OpenInodes(), umask: 0o022, folder: join(root, 'homes') }),
+      accounts: store.accounts,
+      events,
+    },
     live,
     watch,
     hashes,

@@ -1,20 +1,4 @@
-import { generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import path from 'node:path';
-import { promisify } from 'node:util';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { Fault } from '../fault.js';
 import { formatPublicKey, publicKey, type KeyType, type PublicKey } from '../publickey/public-key.js';
 import { parseKey, type ParsedKey } from './internals.js';
@@ -30,145 +14,73 @@ export interface HostKeys {
   knownHosts(host: string, port: number): readonly string[];
 }
 
-interface Kind {
-  readonly type: KeyType;
-  readonly file: string;
-  /** What the key signs key exchanges with; SHA-1 is missing on purpose. [RFC 8332 3] */
-  readonly algorithms: readonly string[];
-  readonly make: () => Promise<KeyObject>;
-}
-
-const generate = promisify(generateKeyPair);
-
-const kinds: readonly Kind[] = [
-  {
-    type: 'ssh-ed25519',
-    file: 'ssh_host_ed25519_key',
-    algorithms: ['ssh-ed25519'],
-    make: async () => (await generate('ed25519')).privateKey,
-  },
-  {
-    type: 'ssh-rsa',
-    file: 'ssh_host_rsa_key',
-    algorithms: ['rsa-sha2-512', 'rsa-sha2-256'],
-    make: async () => (await generate('rsa', { modulusLength: 3072 })).privateKey,
-  },
-];
-
-const maxFile = 64 * 1024;
+/** What a host key of each type signs key exchanges with; SHA-1 is missing on purpose. [RFC 8332 3] */
+const algorithmsOf: Readonly<Record<KeyType, readonly string[]>> = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
+};
 
 /**
- * Reads the host keys in `folder`, and makes those that are missing.
- * @throws Fault `denied` or `invalid`, with a sentence that says what to do, when a key cannot be trusted or read
+ * @param privateKeys best first
+ * @throws Fault `invalid` where two are of one type: a client gets one of each
  */
-export async function loadHostKeys(folder: string): Promise<HostKeys> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  closeFolder(folder);
-  const loaded: { readonly kind: Kind; readonly parsed: ParsedKey }[] = [];
-  for (const kind of kinds) {
-    const file = path.join(folder, kind.file);
-    if (!lstatSync(file, { throwIfNoEntry: false }))
-      make(file, privateKeyFile(await kind.make(), 'plimsoll'));
-    loaded.push({ kind, parsed: read(file, kind.type) });
+export function hostKeysOf(privateKeys: readonly ParsedKey[]): HostKeys {
+  const keys = privateKeys.map((parsed) => publicKey(Buffer.from(parsed.getPublicSSH()), ''));
+  const byAlgorithm = new Map<string, ParsedKey>();
+  for (const [index, { type }] of keys.entries()) {
+    for (const name of algorithmsOf[type]) {
+      const parsed = privateKeys[index];
+      if (byAlgorithm.has(name))
+        throw new Fault('invalid', `two host keys are of type ${type}: give one of each`);
+      if (parsed) byAlgorithm.set(name, parsed);
+    }
   }
-  const keys = loaded.map(({ parsed }) => publicKey(Buffer.from(parsed.getPublicSSH()), ''));
   return {
     keys,
-    algorithms: loaded.flatMap(({ kind }) => kind.algorithms),
-    byAlgorithm: Object.fromEntries(
-      loaded.flatMap(({ kind, parsed }) => kind.algorithms.map((name) => [name, parsed])),
-    ),
+    algorithms: [...byAlgorithm.keys()],
+    byAlgorithm: Object.fromEntries(byAlgorithm),
     knownHosts: (host, port) =>
       keys.map((key) => `${port === 22 ? host : `[${host}]:${port}`} ${formatPublicKey(key)}`),
   };
 }
 
-/** Who could write to the folder could put another key there. A fresh clone has it readable, which is put right. */
-function closeFolder(folder: string): void {
-  const stat = lstatSync(folder);
-  if (!stat.isDirectory())
-    throw new Fault('denied', `${folder} is not a folder: host keys need one of their own`);
-  if (stat.uid !== process.geteuid?.()) {
-    throw new Fault('denied', `${folder} belongs to another user: host keys need a folder of this user`);
-  }
-  if ((stat.mode & 0o077) !== 0) chmodSync(folder, 0o700);
-}
-
-/** Complete before it has its name, so that of two processes that start together one key wins and both read it. */
-function make(file: string, made: { readonly text: string; readonly publicBlob: Buffer }): void {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  write(draft, made.text);
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return;
-  } finally {
-    unlinkSync(draft);
-  }
-  const { type, blob } = publicKey(made.publicBlob, '');
-  const beside = `${file}.pub`;
-  if (lstatSync(beside, { throwIfNoEntry: false })) unlinkSync(beside);
-  write(beside, `${formatPublicKey({ type, blob, comment: 'plimsoll' })}\n`);
-}
-
-function write(file: string, text: string): void {
-  const descriptor = openSync(file, 'wx', 0o600);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function read(file: string, type: KeyType): ParsedKey {
-  const parsed = parseKey(trusted(file));
+/**
+ * A private key as OpenSSH, PEM or PKCS #8 text, without a passphrase.
+ * @param shown what it is called in a fault: `host key FILE`
+ * @throws Fault `invalid`, saying what is wrong with it
+ */
+export function readPrivateKey(text: Buffer, shown: string): ParsedKey {
+  const parsed = parseKey(text);
   const key: unknown = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (key instanceof Error) {
-    const why = /encrypted/i.test(key.message) ? 'has a passphrase' : 'is not a private key that can be read';
-    throw new Fault('invalid', `host key ${file} ${why}: remove it, and a new one is made`, { cause: key });
+  if (!(key instanceof Error)) {
+    const found = key as ParsedKey;
+    if (found.isPrivateKey() && Object.hasOwn(algorithmsOf, found.type)) return found;
+    throw new Fault('invalid', `${shown} is not a private key of a type that is served`);
   }
-  const found = key as ParsedKey;
-  if (!found.isPrivateKey() || found.type !== type) {
-    throw new Fault(
-      'invalid',
-      `host key ${file} is not a private ${type} key: remove it, and a new one is made`,
-    );
-  }
-  return found;
+  const why = /encrypted/i.test(key.message) ? 'has a passphrase' : 'is not a private key that can be read';
+  return fromPkcs8(text) ?? refuse(shown, why, key);
 }
 
-/** The bytes of a file that nobody else can read or has put there. */
-function trusted(file: string): Buffer {
-  const descriptor = opened(file);
+function refuse(shown: string, why: string, cause: Error): never {
+  throw new Fault('invalid', `${shown} ${why}`, { cause });
+}
+
+/** Node's own format for all keys, which ssh2 does not read. */
+function fromPkcs8(text: Buffer): ParsedKey | null {
+  if (!text.includes('-----BEGIN PRIVATE KEY-----')) return null;
   try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile() || stat.size > maxFile)
-      throw new Fault('invalid', `host key ${file} is not a key file`);
-    if (stat.uid !== process.geteuid?.()) {
-      throw new Fault(
-        'denied',
-        `host key ${file} belongs to another user: it must belong to the one who serves`,
-      );
-    }
-    if ((stat.mode & 0o077) !== 0) {
-      throw new Fault('denied', `host key ${file} can be read by others: run chmod 600 ${file}`);
-    }
-    return readFileSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+    const parsed = parseKey(Buffer.from(privateKeyFile(createPrivateKey(text), '').text));
+    return parsed instanceof Error || Array.isArray(parsed) ? null : (parsed as ParsedKey);
+  } catch {
+    return null;
   }
 }
 
-function opened(file: string): number {
-  try {
-    // Without O_NONBLOCK a FIFO of that name would hold the start up for ever.
-    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ELOOP')
-      throw new Fault('denied', `host key ${file} is a symbolic link: put the key itself there`);
-    throw new Fault('denied', `host key ${file} cannot be read: ${String(code)}`, { cause });
-  }
+/** A new ed25519 key that nothing keeps. */
+export function newHostKey(): ParsedKey {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return readPrivateKey(Buffer.from(privateKeyFile(privateKey, 'plimsoll').text), 'the new host key');
 }

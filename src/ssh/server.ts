@@ -4,14 +4,17 @@ import { Fault } from '../fault.js';
 import { Acceptor, type Address } from './acceptor.js';
 import { algorithmsOf, type Algorithms } from './algorithms.js';
 import { Connection, type ConnectionOptions } from './connection.js';
+import type { HostKeys } from './host-keys.js';
 import { cryptoReady } from './internals.js';
 import { PendingConnections, Rate, sourceOf } from './limits.js';
 import { systemTimers, type Timers } from './timers.js';
 
 export interface SshServerOptions extends Omit<
   ConnectionOptions,
-  'algorithms' | 'timers' | 'output' | 'input'
+  'algorithms' | 'hostKeys' | 'timers' | 'output' | 'input'
 > {
+  /** Asked for each connection, which keeps what it got for all its key exchanges. */
+  readonly hostKeys: () => HostKeys;
   /** The process's budget of replies and of input, above those of each connection. */
   readonly output?: ConnectionOptions['output'];
   readonly input?: ConnectionOptions['input'];
@@ -51,15 +54,20 @@ export function createSshServer(options: SshServerOptions): SshServer {
   let allClosed: (() => void) | null = null;
   let stopping = false;
 
-  let compiled: { readonly settings: Settings; readonly algorithms: Algorithms } | null = null;
-  const algorithms = (): Algorithms => {
+  let compiled: {
+    readonly settings: Settings;
+    readonly hostKeys: HostKeys;
+    readonly algorithms: Algorithms;
+  } | null = null;
+  const offered = (): { readonly hostKeys: HostKeys; readonly algorithms: Algorithms } => {
     const settings = options.settings();
-    if (compiled?.settings !== settings) {
-      compiled = { settings, algorithms: algorithmsOf(settings, options.hostKeys.algorithms) };
+    const hostKeys = options.hostKeys();
+    if (compiled?.settings !== settings || compiled.hostKeys !== hostKeys) {
+      compiled = { settings, hostKeys, algorithms: algorithmsOf(settings, hostKeys.algorithms) };
     }
-    return compiled.algorithms;
+    return compiled;
   };
-  algorithms();
+  offered();
 
   const refuse = (socket: Socket, address: string, reason: string): void => {
     socket.on('error', () => undefined);
@@ -104,6 +112,7 @@ export function createSshServer(options: SshServerOptions): SshServer {
   };
 
   const connect = (socket: Socket, address: string, settled: () => void): void => {
+    const { hostKeys, algorithms } = offered();
     const connection: Connection = new Connection(
       {
         socket,
@@ -118,7 +127,8 @@ export function createSshServer(options: SshServerOptions): SshServer {
       },
       {
         ...options,
-        algorithms: algorithms(),
+        hostKeys,
+        algorithms,
         timers,
         output: options.output ?? null,
         input: options.input ?? null,

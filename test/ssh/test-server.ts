@@ -8,7 +8,8 @@ import { liveSessions, type LiveSessions } from '../../src/live.js';
 import { createEvents, type EventCatalogue, type EventName } from '../../src/observe/events.js';
 import type { ChannelSink, SessionChannel } from '../../src/channel/channel.js';
 import { verifySignature } from '../../src/publickey/signature.js';
-import { loadHostKeys, type HostKeys } from '../../src/ssh/host-keys.js';
+import { loadHostKeys } from '../../src/ssh/host-key-files.js';
+import type { HostKeys } from '../../src/ssh/host-keys.js';
 import { privateKeyFile } from '../../src/ssh/private-key-file.js';
 import { createSshServer, type SshServer, type SshServerOptions } from '../../src/ssh/server.js';
 import type { SessionInfo } from '../../src/ssh/services.js';
@@ -121,7 +122,7 @@ export async function startServer(test: TestOptions = {}): Promise<TestServer> {
   const infos: SessionInfo[] = [];
   const current = settingsWith(test.settings);
   const server = createSshServer({
-    hostKeys,
+    hostKeys: () => hostKeys,
     ident: 'Plimsoll_0.1',
     settings: () => current,
     authenticator: { ...authenticator, ...test.authenticator },

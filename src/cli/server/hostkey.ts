@@ -1,6 +1,6 @@
 import { findRoot } from '../../admin/root.js';
 import { formatPublicKey } from '../../publickey/public-key.js';
-import { loadHostKeys } from '../../ssh/host-keys.js';
+import { loadHostKeys } from '../../ssh/host-key-files.js';
 import { command } from '../command.js';
 
 export const hostkeyShow = command({

@@ -16,7 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { loadHostKeys, type HostKeys } from '../../src/ssh/host-keys.js';
+import { loadHostKeys } from '../../src/ssh/host-key-files.js';
+import type { HostKeys } from '../../src/ssh/host-keys.js';
 import { parseKey } from '../../src/ssh/internals.js';
 import { privateKeyFile } from '../../src/ssh/private-key-file.js';
 
@@ -115,7 +116,7 @@ test.each([
   [
     'is a public key',
     (file: string) => writeFileSync(file, readFileSync(`${file}.pub`)),
-    /is not a private ssh-ed25519 key/,
+    /is not a private key of a type that is served/,
   ],
   [
     'is of another kind',
