@@ -10,6 +10,7 @@ import type { ChannelSink, SessionChannel } from '../channel/channel.js';
 import type { SessionContext } from './context.js';
 import { faultToStatus } from './fault-to-status.js';
 import { Handles } from './handles.js';
+import type { Intercept, SessionRequest } from './intercept.js';
 import { smallReply } from './reply-sizes.js';
 import type { AnyOperation } from './operation.js';
 import { operations } from './operations.js';
@@ -43,15 +44,12 @@ export interface SessionOptions extends Omit<SessionContext, 'handles' | 'signal
   readonly ended: (requests: number) => void;
   /** What went wrong on our side, for the operator; the client was told `failure`. */
   readonly failed: (operation: string, path: string, cause: unknown) => void;
-}
-
-interface Malformation {
-  readonly kind: 'malformed';
-  readonly id: number;
+  /** Stands round the answering of each request; only servers for tests have one. */
+  readonly intercept?: Intercept;
 }
 
 interface Taken {
-  readonly request: Exclude<Request, { readonly kind: 'init' }> | Malformation;
+  readonly request: SessionRequest;
   /** Its largest reply, and its own length: until it is answered it is kept, with all that it carries. */
   readonly reserved: Reserved;
 }
@@ -222,8 +220,8 @@ export class SftpSession implements ChannelSink {
     }
   }
 
-  #decode(frame: Frame): Request | Malformation {
-    let request: Request | Malformation;
+  #decode(frame: Frame): Request | SessionRequest {
+    let request: Request | SessionRequest;
     try {
       request = decodeRequest(frame);
     } catch (thrown) {
@@ -247,10 +245,32 @@ export class SftpSession implements ChannelSink {
 
   #submit({ request, reserved }: Taken): void {
     this.#requests++;
-    this.#pipeline.submit(this.#laneOf(request), reserved, () => this.#answer(request));
+    const { intercept } = this.#options;
+    this.#pipeline.submit(
+      this.#laneOf(request),
+      reserved,
+      intercept ? () => this.#intercepted(intercept, request, reserved.output) : () => this.#answer(request),
+    );
   }
 
-  #laneOf(request: Taken['request']): Lane {
+  /** A reply that does not fit what was set aside for it would break the budget (T3). */
+  async #intercepted(intercept: Intercept, request: SessionRequest, most: number): Promise<Buffer> {
+    let answering: Promise<Buffer> | null = null;
+    const answer = (): Promise<Buffer> => (answering ??= Promise.resolve(this.#answer(request)));
+    let reply: Buffer;
+    try {
+      reply = await intercept(request, answer, this.#abort.signal);
+      if (reply.length > most) throw new Error(`a reply of ${reply.length} bytes, where ${most} fit`);
+    } catch (thrown) {
+      reply = this.#refuse(request, thrown);
+    }
+    // What was done and is not told stays in its lane until it is done.
+    const own: Buffer | null = await answering;
+    if (own && own.buffer !== reply.buffer) this.#options.blocks.give(own);
+    return reply;
+  }
+
+  #laneOf(request: SessionRequest): Lane {
     if (request.kind === 'malformed') return nowhere;
     const { lane, effect } = operationOf(request);
     switch (lane) {
@@ -267,7 +287,7 @@ export class SftpSession implements ChannelSink {
     }
   }
 
-  #answer(request: Taken['request']): Buffer | Promise<Buffer> {
+  #answer(request: SessionRequest): Buffer | Promise<Buffer> {
     if (request.kind === 'malformed') return faultToStatus(request.id, new Fault('bad-message'));
     const { effect, run } = operationOf(request);
     // What was asked for is still done, as far as it was taken; nobody is left to read anything.
@@ -282,7 +302,7 @@ export class SftpSession implements ChannelSink {
     }
   }
 
-  #refuse(request: Exclude<Taken['request'], { readonly kind: 'malformed' }>, thrown: unknown): Buffer {
+  #refuse(request: SessionRequest, thrown: unknown): Buffer {
     const fault = toFault(thrown);
     const subject = subjectOf(request);
     // The filesystem's own failures are told by `observed`; what is no Fault is a mistake of ours.
@@ -335,18 +355,18 @@ export class SftpSession implements ChannelSink {
   }
 }
 
-function operationOf(request: Exclude<Taken['request'], { readonly kind: 'malformed' }>): AnyOperation {
+function operationOf(request: Exclude<SessionRequest, { readonly kind: 'malformed' }>): AnyOperation {
   return operations[request.kind];
 }
 
-function largestReply(request: Taken['request']): number {
+function largestReply(request: SessionRequest): number {
   if (request.kind === 'malformed') return smallReply;
   const { reply } = operationOf(request);
   return typeof reply === 'number' ? reply : reply(request as never);
 }
 
 /** The handle or path that a request is about, for messages. */
-function subjectOf(request: Exclude<Request, { readonly kind: 'init' }>): string {
+function subjectOf(request: SessionRequest): string {
   if ('handle' in request) return request.handle;
   if ('path' in request) return request.path;
   if ('from' in request) return request.from;
