@@ -23,8 +23,8 @@ export interface ChannelSink {
    * `resume`, so that a slow disk slows the sender (T3).
    */
   data(bytes: Buffer): boolean;
-  /** The peer will send no more. */
-  end(): void;
+  /** The peer will send no more; `cut` where it may have wanted to, but the server is stopping. */
+  end(cut?: boolean): void;
   /** So many bytes given to `send` are not needed any more: their budget and their buffers are free again. */
   sent(bytes: number): void;
   /** The channel is gone; nothing is delivered after this. Called exactly once. */

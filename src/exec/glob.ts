@@ -1,14 +1,171 @@
-import { Fault } from '../fault.js';
+import { setImmediate } from 'node:timers/promises';
+import { Fault, type FaultCode } from '../fault.js';
 import type { ByteString } from '../names.js';
-import type { Vfs } from '../vfs/vfs.js';
+import type { Entry, Vfs } from '../vfs/vfs.js';
+import { matcher, unescaped, type Matcher } from './pattern.js';
 import type { Word } from './words.js';
 
+/** What one word may become: as many arguments, and bytes of them, as a Linux kernel passes to a program. */
+const mostPaths = 65_536;
+const mostBytes = 2 * 1024 * 1024;
+
+/** Names that are looked at for one word, in all the folders that its pattern leads to. */
+const mostNames = 1_000_000;
+
+/** Names looked at before anything else gets its turn. */
+const namesAtOnce = 64;
+
 /**
- * The paths that a word stands for, as a shell would expand it: names that match, sorted by bytes; the word's own text
- * where nothing matches or nothing in it is a pattern.
- * @throws Fault `too-many` above the limits; `cancelled` once `signal` aborts
+ * The paths that a word stands for, as a shell would expand it [POSIX XCU 2.13.3]: what matches, sorted by bytes; the
+ * word's own text where nothing does or nothing in it is a pattern. Symbolic links to folders are followed; folders
+ * that cannot be looked into hold nothing.
+ * @throws Fault `too-many` above the limits; `invalid` for a pattern that is not served; `cancelled` once `signal`
+ * aborts
  */
-export async function expand(word: Word, _vfs: Vfs, signal: AbortSignal): Promise<readonly ByteString[]> {
-  if (signal.aborted) throw new Fault('cancelled');
-  return Promise.resolve([word.text]);
+export async function expand(word: Word, vfs: Vfs, signal: AbortSignal): Promise<readonly ByteString[]> {
+  if (word.pattern === null) return [word.text];
+  const expansion = new Expansion(vfs, signal);
+  const paths = await expansion.run(word.pattern);
+  return paths.length === 0 ? [word.text] : paths.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** A part of a pattern between slashes. */
+interface Part {
+  /** The slashes before it, as many as were written. */
+  readonly slashes: ByteString;
+  readonly name: ByteString | Matcher;
+}
+
+class Expansion {
+  readonly #vfs: Vfs;
+  readonly #signal: AbortSignal;
+  #names = 0;
+
+  constructor(vfs: Vfs, signal: AbortSignal) {
+    this.#vfs = vfs;
+    this.#signal = signal;
+  }
+
+  async run(pattern: ByteString): Promise<readonly ByteString[]> {
+    const parts = partsOf(pattern);
+    const lastPattern = parts.findLastIndex(({ name }) => typeof name !== 'string');
+    let paths: readonly ByteString[] = [''];
+    for (const [index, { slashes, name }] of parts.entries()) {
+      if (typeof name === 'string') paths = followedBy(paths, slashes + name);
+      else paths = await this.#match(paths, slashes, name, index < parts.length - 1);
+    }
+    return lastPattern === parts.length - 1 ? paths : this.#existing(paths);
+  }
+
+  /** What matches in each of the folders; where more follows, only what may be a folder. */
+  async #match(
+    folders: readonly ByteString[],
+    slashes: ByteString,
+    matches: Matcher,
+    foldersOnly: boolean,
+  ): Promise<readonly ByteString[]> {
+    const found = new Paths();
+    for (const folder of folders) {
+      const before = folder + slashes;
+      await unlessUnreadable(async () => {
+        for await (const { name, stats } of this.#list(before)) {
+          if (foldersOnly && stats.kind !== 'folder' && stats.kind !== 'symlink') continue;
+          if (matches(name)) found.push(before + name);
+        }
+      });
+    }
+    return found.all;
+  }
+
+  async *#list(folder: ByteString): AsyncGenerator<Entry> {
+    this.#stopIfGone();
+    const listing = await this.#vfs.list(folder === '' ? '/' : folder);
+    try {
+      for (;;) {
+        // A filesystem in memory answers at once, always.
+        await setImmediate();
+        this.#stopIfGone();
+        const entries = await listing.next(namesAtOnce);
+        if (entries.length === 0) return;
+        this.#names += entries.length;
+        if (this.#names > mostNames) throw tooMany(`a pattern looks at ${mostNames} names at most`);
+        yield* entries;
+      }
+    } finally {
+      await listing.close();
+    }
+  }
+
+  /** Of paths that end without a pattern, those that are there; with a slash at the end, those that are folders. */
+  async #existing(paths: readonly ByteString[]): Promise<readonly ByteString[]> {
+    const found: ByteString[] = [];
+    for (const path of paths) {
+      await setImmediate();
+      this.#stopIfGone();
+      const follow = path.endsWith('/');
+      await unlessUnreadable(async () => {
+        const { kind } = await this.#vfs.stat(path, { follow });
+        if (!follow || kind === 'folder') found.push(path);
+      });
+    }
+    return found;
+  }
+
+  #stopIfGone(): void {
+    if (this.#signal.aborted) throw new Fault('cancelled');
+  }
+}
+
+function partsOf(pattern: ByteString): readonly Part[] {
+  return Array.from(pattern.matchAll(/(\/*)([^/]*)/g))
+    .filter(([whole]) => whole !== '')
+    .map(([, slashes = '', text = '']) => ({
+      slashes,
+      name: isPattern(text) ? matcher(text) : unescaped(text),
+    }));
+}
+
+function isPattern(text: ByteString): boolean {
+  return /[*?[]/.test(text.replace(/\\./gs, ''));
+}
+
+/** Paths that were found, no more than one word may become. */
+class Paths {
+  readonly all: ByteString[] = [];
+  #bytes = 0;
+
+  push(path: ByteString): void {
+    this.#bytes += path.length;
+    if (this.all.length >= mostPaths) throw tooMany(`a pattern stands for ${mostPaths} names at most`);
+    if (this.#bytes > mostBytes) throw tooMany(`a pattern stands for ${mostBytes} bytes of names at most`);
+    this.all.push(path);
+  }
+}
+
+function followedBy(paths: readonly ByteString[], rest: ByteString): readonly ByteString[] {
+  const longer = new Paths();
+  for (const path of paths) longer.push(path + rest);
+  return longer.all;
+}
+
+function tooMany(sentence: string): Fault {
+  return new Fault('too-many', `${sentence}: name a folder, or fewer`);
+}
+
+/** Where a shell takes it that nothing is there. */
+const nothingThere: ReadonlySet<FaultCode> = new Set([
+  'not-found',
+  'not-a-folder',
+  'denied',
+  'loop',
+  'bad-name',
+  'name-too-long',
+]);
+
+async function unlessUnreadable(look: () => Promise<void>): Promise<void> {
+  try {
+    await look();
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || !nothingThere.has(thrown.code)) throw thrown;
+  }
 }

@@ -30,11 +30,20 @@ export function runCommand(channel: SessionChannel, line: ByteString, options: C
   let gone = (): void => undefined;
   const closed = new Promise<void>((resolve) => (gone = resolve));
   const streams = new CommandStreams(channel, options, gone);
-  void serve(streams, line, options).then(async (exitStatus) => {
-    streams.finish(exitStatus);
-    await closed;
-    options.ended(exitStatus);
-  });
+  void serve(streams, line, options)
+    .then((exitStatus) => {
+      streams.finish(exitStatus);
+      return exitStatus;
+    })
+    .catch((thrown: unknown) => {
+      options.failed('exec', line, thrown);
+      channel.destroy();
+      return 1;
+    })
+    .then(async (exitStatus) => {
+      await closed;
+      options.ended(exitStatus);
+    });
 }
 
 async function serve(streams: CommandStreams, line: ByteString, options: CommandOptions): Promise<number> {

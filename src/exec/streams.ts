@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import type { Budget } from '../channel/budget.js';
 import type { ChannelSink, SessionChannel } from '../channel/channel.js';
 import { Share } from '../channel/share.js';
 import { Fault } from '../fault.js';
+import { InputQueue } from './input-queue.js';
 
 /** Input that waits for the command before the sender is slowed down. */
 const mostInput = 1024 * 1024;
@@ -22,14 +24,16 @@ export class CommandStreams implements ChannelSink {
   readonly #output: Share;
   readonly #abort = new AbortController();
   readonly #closed: () => void;
-  #queue: Buffer[] = [];
-  #queued = 0;
-  #ended = false;
+  readonly #queue = new InputQueue();
+  #inputEnded = false;
+  /** The server took no more input, whether or not there was more. */
+  #cut = false;
+  /** The channel was told to grant no more. */
   #paused = false;
   /** Output that the channel has not told as sent. */
   #unsent = 0;
-  /** The command reads no more: what arrives is dropped. */
-  #deaf = false;
+  /** The command has ended: what arrives is dropped. */
+  #finished = false;
   #wakeReader: (() => void) | null = null;
   readonly #writers = new Set<() => void>();
 
@@ -44,6 +48,8 @@ export class CommandStreams implements ChannelSink {
     this.#input = new Share(budgets.input, () => this.#resume());
     this.#output = new Share(budgets.output, () => this.#wakeWriters());
     this.#output.charge(busy);
+    // As many files as a command has at work listen to it.
+    setMaxListeners(0, this.signal);
     channel.start(this);
   }
 
@@ -53,18 +59,18 @@ export class CommandStreams implements ChannelSink {
   }
 
   data(bytes: Buffer): boolean {
-    if (this.#deaf || bytes.length === 0) return true;
+    if (this.#finished || bytes.length === 0) return true;
     this.#queue.push(bytes);
-    this.#queued += bytes.length;
     this.#input.charge(bytes.length);
-    this.#paused = this.#queued >= mostInput || this.#input.full;
-    if (this.#paused && this.#queued < mostInput) this.#input.whenGiven();
+    this.#paused = this.#queue.length >= mostInput || this.#input.full;
+    if (this.#paused && this.#queue.length < mostInput) this.#input.whenGiven();
     this.#wakeReader?.();
     return !this.#paused;
   }
 
-  end(): void {
-    this.#ended = true;
+  end(cut = false): void {
+    this.#inputEnded = true;
+    this.#cut = cut;
     this.#wakeReader?.();
   }
 
@@ -77,26 +83,23 @@ export class CommandStreams implements ChannelSink {
   closed(): void {
     if (this.signal.aborted) return;
     this.#abort.abort();
-    this.#drop();
-    this.#wakeReader?.();
-    this.#wakeWriters();
+    this.#queue.clear();
     this.#output.close();
     this.#input.close();
+    this.#wakeReader?.();
+    this.#wakeWriters();
     this.#closed();
   }
 
   /**
-   * Standard input as it comes, at most so many bytes of it; `null` at its end.
-   * @throws Fault `cancelled` when the channel is gone
+   * Standard input as it comes, at most so many bytes of it; `null` at its end. Who asks waits for the answer before
+   * asking again.
+   * @throws Fault `cancelled` when the channel is gone, or the server stops and did not take all
    */
   async read(most: number): Promise<Buffer | null> {
-    if (this.#queued === 0) await this.#untilInput();
-    this.#stopIfGone();
-    const first = this.#queue.shift();
-    if (!first) return null;
-    const taken = first.subarray(0, most);
-    if (taken.length < first.length) this.#queue.unshift(first.subarray(most));
-    this.#queued -= taken.length;
+    await this.#untilInput(null);
+    const taken = this.#queue.take(most);
+    if (taken.length === 0) return null;
     this.#input.give(taken.length);
     this.#resume();
     return taken;
@@ -104,17 +107,11 @@ export class CommandStreams implements ChannelSink {
 
   /**
    * Whether input, or its end, is there before `milliseconds` have passed.
-   * @throws Fault `cancelled` when the channel is gone
+   * @throws Fault `cancelled` as `read`
    */
   async arrives(milliseconds: number): Promise<boolean> {
-    if (this.#queued > 0 || this.#ended) return true;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds);
-    });
-    await Promise.race([this.#untilInput(), late]).finally(() => clearTimeout(timer));
-    this.#stopIfGone();
-    return this.#queued > 0 || this.#ended;
+    await this.#untilInput(milliseconds);
+    return this.#queue.length > 0 || this.#inputEnded;
   }
 
   /**
@@ -127,14 +124,15 @@ export class CommandStreams implements ChannelSink {
     this.#unsent += bytes.length;
     this.#output.charge(bytes.length);
     this.#channel.send(bytes);
+    // Sending may have ended the connection.
+    this.#stopIfGone();
     while (this.#unsent >= mostOutput || (this.#output.full && this.#unsent > 0)) {
-      this.#stopIfGone();
       await new Promise<void>((resolve) => {
         this.#writers.add(resolve);
         this.#output.whenGiven();
       });
+      this.#stopIfGone();
     }
-    this.#stopIfGone();
   }
 
   /** A line on standard error. */
@@ -144,33 +142,40 @@ export class CommandStreams implements ChannelSink {
 
   /** Ends the command once everything written has left. */
   finish(exitStatus: number): void {
-    this.#deaf = true;
-    this.#drop();
+    if (this.#finished || this.signal.aborted) return;
+    this.#input.give(this.#queue.length);
+    this.#queue.clear();
+    // A peer that only sends, and reads afterwards, is not left waiting.
     this.#resume();
+    this.#finished = true;
     this.#output.give(busy);
-    if (!this.signal.aborted) this.#channel.finish(exitStatus);
+    this.#channel.finish(exitStatus);
   }
 
   /** A connection whose command only waits for its peer is as idle as any that asks for nothing. */
-  async #untilInput(): Promise<void> {
-    while (this.#queued === 0 && !this.#ended && !this.signal.aborted) {
+  async #untilInput(milliseconds: number | null): Promise<void> {
+    if (this.#queue.length === 0 && !this.#inputEnded && !this.signal.aborted) {
       this.#output.give(busy);
-      await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wakeReader = resolve;
+        if (milliseconds !== null) timer = setTimeout(resolve, milliseconds);
+      });
+      clearTimeout(timer);
       this.#wakeReader = null;
-      // What a share takes after it was closed is never given back.
-      if (!this.#isGone()) this.#output.charge(busy);
+      this.#stopIfGone();
+      this.#output.charge(busy);
+    }
+    this.#stopIfGone();
+    if (this.#cut && this.#queue.length === 0) {
+      throw new Fault('cancelled', 'the server is stopping, and took no more input');
     }
   }
 
-  #drop(): void {
-    this.#input.give(this.#queued);
-    this.#queue = [];
-    this.#queued = 0;
-  }
-
+  /** Lets the peer send again once the command has caught up, or the others have given back. */
   #resume(): void {
-    if (!this.#paused || this.signal.aborted || this.#queued >= mostInput) return;
-    if (this.#input.full && this.#queued > 0) {
+    if (!this.#paused || this.#finished || this.signal.aborted || this.#queue.length >= mostInput) return;
+    if (this.#input.full && this.#queue.length > 0) {
       this.#input.whenGiven();
       return;
     }
@@ -184,11 +189,7 @@ export class CommandStreams implements ChannelSink {
     for (const wake of woken) wake();
   }
 
-  #isGone(): boolean {
-    return this.signal.aborted;
-  }
-
   #stopIfGone(): void {
-    if (this.#isGone()) throw new Fault('cancelled');
+    if (this.signal.aborted) throw new Fault('cancelled');
   }
 }

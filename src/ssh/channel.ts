@@ -99,6 +99,7 @@ export class Channel implements SessionChannel {
   #pumping = false;
   /** The peer sends no more, or we take no more. */
   #inputEnded = false;
+  #inputCut = false;
   #exitStatus: number | null = null;
   #closeSent = false;
   /** The session was told that the channel is gone. */
@@ -121,7 +122,7 @@ export class Channel implements SessionChannel {
     const early = this.#early;
     this.#early = [];
     for (const bytes of early) this.#deliver(sink, bytes);
-    if (this.#inputEnded) sink.end();
+    if (this.#inputEnded) sink.end(this.#inputCut);
   }
 
   resume(): void {
@@ -166,11 +167,12 @@ export class Channel implements SessionChannel {
     this.#pump(true);
   }
 
-  /** Takes no more input; the session answers what it took and finishes. */
-  endInput(): void {
+  /** Takes no more input; the session answers what it took and finishes. `cut`: by us, not by the peer. */
+  endInput(cut = false): void {
     if (this.#inputEnded) return;
     this.#inputEnded = true;
-    this.#sink?.end();
+    this.#inputCut = cut;
+    this.#sink?.end(cut);
   }
 
   /** The peer's CLOSE, which is always answered. */

@@ -74,7 +74,7 @@ export class Channels {
   /** Opens no more channels, and lets those that are there finish what they took. */
   drain(): void {
     this.#noMore = true;
-    for (const channel of this.all()) channel.endInput();
+    for (const channel of this.all()) channel.endInput(true);
   }
 
   /** Gives up all channels: the connection is gone. */
