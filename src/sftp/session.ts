@@ -255,8 +255,8 @@ export class SftpSession implements ChannelSink {
 
   /** A reply that does not fit what was set aside for it would break the budget (T3). */
   async #intercepted(intercept: Intercept, request: SessionRequest, most: number): Promise<Buffer> {
-    let answering: Promise<Buffer> | null = null;
-    const answer = (): Promise<Buffer> => (answering ??= Promise.resolve(this.#answer(request)));
+    const own: { answering?: Promise<Buffer> } = {};
+    const answer = (): Promise<Buffer> => (own.answering ??= Promise.resolve(this.#answer(request)));
     let reply: Buffer;
     try {
       reply = await intercept(request, answer, this.#abort.signal);
@@ -264,9 +264,9 @@ export class SftpSession implements ChannelSink {
     } catch (thrown) {
       reply = this.#refuse(request, thrown);
     }
-    // What was done and is not told stays in its lane until it is done.
-    const own: Buffer | null = await answering;
-    if (own && own.buffer !== reply.buffer) this.#options.blocks.give(own);
+    // What is done and not told keeps its lane until it is done.
+    const unsent = await own.answering;
+    if (unsent && unsent.buffer !== reply.buffer) this.#options.blocks.give(unsent);
     return reply;
   }
 
