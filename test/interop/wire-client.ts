@@ -39,6 +39,8 @@ export class WireClient {
   readonly order: number[] = [];
   /** For each login that was not the last: what the server says may go on. */
   readonly refusals: (readonly string[])[] = [];
+  /** Key exchanges that are over, the first one too. */
+  exchanges = 0;
   /** What came on the channel's stderr. */
   stderr = '';
   /** The server's VERSION. */
@@ -69,6 +71,7 @@ export class WireClient {
         else next(false as never);
       },
     });
+    client.#connection.on('handshake', () => (client.exchanges += 1));
     await once(client.#connection, 'ready');
     return client;
   }
@@ -150,6 +153,19 @@ export class WireClient {
 
   async open(path: ByteString, flags: number): Promise<ByteString> {
     return (await this.get('handle', { kind: 'open', path, flags, attrs: {} })).handle;
+  }
+
+  /** Sends a WRITE without waiting; gives the id. */
+  sendWrite(handle: ByteString, offset: number, data: Buffer): number {
+    return this.send({ kind: 'write', handle, offset, data: [data], length: data.length });
+  }
+
+  async write(handle: ByteString, offset: number, data: Buffer): Promise<void> {
+    await this.succeeded(this.sendWrite(handle, offset, data));
+  }
+
+  async close(handle: ByteString): Promise<void> {
+    await this.must({ kind: 'close', handle });
   }
 
   /** Runs `task` for each piece, no more than `depth` at once, as clients keep their queues. */
