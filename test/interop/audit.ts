@@ -10,6 +10,12 @@ export interface AuditLine {
   readonly path?: string;
   readonly command?: string;
   readonly complete?: boolean;
+  readonly bytesRead?: number;
+  readonly bytesWritten?: number;
+  /** Of the connection, on the wire. */
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
+  readonly fault?: string;
 }
 
 export function auditLines(server: TestServer): readonly AuditLine[] {
