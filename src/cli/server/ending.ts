@@ -28,6 +28,10 @@ export function watchEnding(crashed: (what: string, error: unknown) => void): En
       });
     }
   });
+  // Sent at a limit on the size of files (ulimit -f, LimitFSIZE), where it ends a process that does not take it. Taken,
+  // it leaves EFBIG to the one who wrote. when-exit would end the process here too.
+  process.removeAllListeners('SIGXFSZ');
+  process.on('SIGXFSZ', () => undefined);
   process.on('uncaughtException', (error) => {
     crashed('uncaught exception', error);
     process.exit(exits.failed);
