@@ -9,6 +9,8 @@ const counts = {
   listedEntries: { quick: 100_000, ci: 100_000 },
   unreadReads: { quick: 10_000, ci: 100_000 },
   fuzzedStreams: { quick: 300, ci: 5_000 },
+  rcloneBytes: { quick: 16 * 2 ** 20, ci: 256 * 2 ** 20 },
+  rcloneFiles: { quick: 100, ci: 1_000 },
   rekeyBytes: { quick: 64 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 
