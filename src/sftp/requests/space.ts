@@ -1,19 +1,17 @@
+import { blockSize, inBlocks } from '../../vfs/blocks.js';
 import type { Space } from '../../vfs/vfs.js';
 import { encodeExtendedReply } from '../../wire/codec.js';
 import { filesystemFlags } from '../../wire/extensions.js';
 import type { SessionContext } from '../context.js';
 import type { RequestOf } from '../operation.js';
 
-/** Block size of every free-space figure. WinSCP multiplies by bsize, others by frsize: both are this [PROTOCOL 4.3]. */
-const blockSize = 512;
-
 function statvfsFields(space: Space) {
-  const blocks = Math.floor(space.bytesTotal / blockSize);
-  const free = Math.floor(space.bytesFree / blockSize);
+  const { total, free } = inBlocks(space);
   return {
+    // WinSCP multiplies by the one, others by the other [PROTOCOL 4.3].
     bsize: blockSize,
     frsize: blockSize,
-    blocks,
+    blocks: total,
     bfree: free,
     bavail: free,
     files: space.filesTotal,
