@@ -190,7 +190,7 @@ export class Sessions {
   async #status({ account: before, view }: Login, files: Vfs): Promise<AccountStatus> {
     const { settings, version, watch, homes } = this.#parts;
     const account = watch.current(before.id) ?? before;
-    const usage = await homes.files.usage(account, files);
+    const usage = await homes.files.usage(before, files);
     const line = lineOf(account.home, settings);
     return {
       account: account.name,

@@ -7,11 +7,10 @@ import type { Authenticator, Decision, KeyOffer, LoginMethod, Peer } from './aut
 import { barOf } from './barred.js';
 import { passwordRefusal } from './password-text.js';
 import type { Passwords } from './passwords.js';
-import { parseScrypt } from './scrypt-phc.js';
 
 export interface AuthenticatorParts {
   readonly accounts: Pick<AccountStore, 'byName' | 'byId'>;
-  readonly passwords: Pick<Passwords, 'verify'>;
+  readonly passwords: Pick<Passwords, 'verify' | 'readable'>;
   /** `null` where anonymous logins are off. */
   readonly anonymous: Anonymous | null;
   readonly clock: () => Date;
@@ -54,7 +53,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     if (!found.account) return refused(found.reason);
     const { passwordHash, passwordVersion, id } = found.account;
     if (passwordHash === null) return refused('no password set');
-    if (!right) return refused(parseScrypt(passwordHash) ? 'wrong password' : 'unreadable password hash');
+    if (!right) return refused(passwords.readable(passwordHash) ? 'wrong password' : 'unreadable password hash');
     // The derivation may have waited for seconds, in which the operator may have locked the account (A3).
     const account = await accounts.byId(id);
     if (account?.passwordVersion !== passwordVersion || account.role !== found.account.role) {

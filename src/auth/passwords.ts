@@ -17,6 +17,8 @@ export interface Passwords {
    * @throws Fault `busy` when too many wait already, `cancelled` when `asking` went away before its turn
    */
   verify(password: string, phc: string | null, asking?: Asking): Promise<boolean>;
+  /** Whether a PHC string is one that `verify` can read. */
+  readable(phc: string): boolean;
   close(): Promise<void>;
 }
 
@@ -117,6 +119,7 @@ export function createPasswords(options: PasswordOptions): Passwords {
       const derived = await derive(password, expected, asking);
       return timingSafeEqual(derived, expected.hash) && known !== null;
     },
+    readable: (phc) => parseScrypt(phc) !== null,
     async close() {
       for (let job = waiting.take(); job; job = waiting.take()) job.reject(new Fault('cancelled'));
       await Promise.all(derivers.map((deriver) => deriver.close()));

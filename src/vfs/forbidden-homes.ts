@@ -67,6 +67,24 @@ export async function checkHome(path: string, surroundings: Surroundings): Promi
 }
 
 /**
+ * What a program that embeds the server may choose as a home: a folder that is there, neither the host's root nor in or
+ * around one of `others`, by real path and by (dev, ino). One that is the same folder is shared.
+ * @throws Fault `not-found`, `denied`, `not-a-folder`, each with a sentence
+ */
+export async function assertApart(path: string, others: readonly string[]): Promise<void> {
+  const home = await locate(path);
+  if (!home.exists) throw new Fault('not-found', `${path} cannot be a home: there is no such folder`);
+  if (!(await stat(home.real)).isDirectory()) throw new Fault('not-a-folder', `${path} is not a folder`);
+  if (home.real === '/' || sameFolder(home, await locate('/'))) refuse(path, 'it is the root of the host');
+  for (const folder of others) {
+    const other = await locate(folder);
+    if (sameFolder(home, other)) continue;
+    if (isWithin(home, other)) refuse(path, `it lies in ${folder}`);
+    if (isWithin(other, home)) refuse(path, `it contains ${folder}`);
+  }
+}
+
+/**
  * Makes the folder of a home, mode 0700, and what is missing above it; one that is there is left as it is. Check
  * first. @returns its real path
  */

@@ -307,6 +307,7 @@ describe('what cannot be decided', () => {
     const cancelling = createAuthenticator({
       accounts: store.accounts,
       passwords: {
+        ...passwords,
         verify: (_text, _phc, asking) => {
           asked.push(asking);
           return Promise.reject(new Fault('cancelled'));
@@ -323,7 +324,7 @@ describe('what cannot be decided', () => {
   it('is refused: too many at once, a store that fails', async () => {
     const busy = createAuthenticator({
       accounts: store.accounts,
-      passwords: { verify: () => Promise.reject(new Fault('busy')) },
+      passwords: { ...passwords, verify: () => Promise.reject(new Fault('busy')) },
       anonymous: null,
       clock,
     });
