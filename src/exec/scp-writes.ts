@@ -1,0 +1,83 @@
+import { toFault, type Fault } from '../fault.js';
+import type { Handle } from '../vfs/vfs.js';
+
+/** Bytes that are written with one call. */
+const block = 256 * 1024;
+
+/** Calls on the way at once: while one is written, the next arrive. */
+const mostCalls = 4;
+
+/** Pieces of a block, at most: each may hold a whole packet in memory, however short it is itself. */
+const mostPieces = 64;
+
+/** Writes one file from its beginning as its bytes come, several blocks at once; after a failure it writes no more. */
+export class ScpWrites {
+  readonly #handle: Handle;
+  readonly #calls = new Set<Promise<void>>();
+  #pieces: Buffer[] = [];
+  #gathered = 0;
+  /** Where the next block goes. */
+  #position = 0;
+  #failure: { readonly fault: Fault; readonly position: number } | null = null;
+  #size: number;
+
+  constructor(handle: Handle) {
+    this.#handle = handle;
+    this.#size = handle.opened.bytesAfter;
+  }
+
+  /** What went wrong first. */
+  get fault(): Fault | null {
+    return this.#failure?.fault ?? null;
+  }
+
+  /** Size of the file, as it was last heard of. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes the next bytes; resolves when there is room for more. */
+  async take(bytes: Buffer): Promise<void> {
+    if (this.#failure) return;
+    this.#pieces.push(bytes);
+    this.#gathered += bytes.length;
+    if (this.#gathered >= block) {
+      this.#start();
+      while (this.#calls.size >= mostCalls) await Promise.race(this.#calls);
+    } else if (this.#pieces.length >= mostPieces) {
+      this.#pieces = [Buffer.concat(this.#pieces)];
+    }
+  }
+
+  /** Resolves when everything taken is written, or has failed. */
+  async settle(): Promise<void> {
+    if (this.#gathered > 0 && !this.#failure) this.#start();
+    await Promise.all(this.#calls);
+    if (this.#failure) await this.#cut(this.#failure.position);
+  }
+
+  #start(): void {
+    const [pieces, position] = [this.#pieces, this.#position];
+    this.#position += this.#gathered;
+    this.#pieces = [];
+    this.#gathered = 0;
+    const call = this.#write(pieces, position).finally(() => this.#calls.delete(call));
+    this.#calls.add(call);
+  }
+
+  async #write(pieces: readonly Buffer[], position: number): Promise<void> {
+    try {
+      const { bytesAfter } = await this.#handle.write(pieces, position);
+      this.#size = Math.max(this.#size, bytesAfter);
+    } catch (thrown) {
+      if (this.#failure && this.#failure.position < position) return;
+      this.#failure = { fault: toFault(thrown), position };
+    }
+  }
+
+  /** A block behind the one that failed may have been written: what stays is to be resumed from its end. */
+  async #cut(position: number): Promise<void> {
+    if (this.#size <= position || this.#handle.opened.bytesAfter > position) return;
+    await this.#handle.set({ size: position }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,82 @@
+import { Fault } from '../fault.js';
+import type { ByteString } from '../names.js';
+import type { Command, CommandContext } from './command.js';
+import { expand } from './glob.js';
+import { ScpPeer } from './scp-peer.js';
+import { ScpSink } from './scp-sink.js';
+import { ScpSource } from './scp-source.js';
+import type { Word } from './words.js';
+
+const usage = 'scp [-r] [-p] [-d] -t TARGET, scp [-r] [-p] -f SOURCE...';
+
+/** -v and -q change what the other end shows. */
+const letters = { r: true, p: true, d: true, t: true, f: true, v: true, q: true } as const;
+
+type Letter = keyof typeof letters;
+
+interface Called {
+  readonly options: ReadonlySet<Letter>;
+  readonly words: readonly Word[];
+}
+
+/** Options may stand together (`-prt`) and end at the first word without a `-`, or at `--` [POSIX XBD 12.2]. */
+function parse(args: readonly Word[]): Called {
+  const options = new Set<Letter>();
+  let at = 0;
+  for (let text = args[at]?.text; text?.startsWith('-') && text !== '-'; text = args[at]?.text) {
+    at++;
+    if (text === '--') break;
+    for (const letter of text.slice(1)) {
+      if (!isLetter(letter)) throw called(`scp has no option -${letter} here`);
+      options.add(letter);
+    }
+  }
+  return { options, words: args.slice(at) };
+}
+
+function isLetter(letter: string): letter is Letter {
+  return Object.hasOwn(letters, letter);
+}
+
+function called(wrongly: string): Fault {
+  return new Fault('invalid', `${wrongly}: ${usage}`);
+}
+
+/**
+ * The far end of `scp -O` [PROTOCOL 7.5]: `-t` takes files, `-f` sends them. Everything else about scp happens where
+ * the user is.
+ */
+export const scp: Command = {
+  usage,
+  async run(args, context) {
+    const { options, words } = parse(args);
+    if (options.has('t') === options.has('f')) throw called('either -t or -f is needed');
+    if (words.length === 0) throw called('a name is missing');
+    const peer = new ScpPeer(context.streams);
+    try {
+      if (options.has('f')) await new ScpSource(peer, context, choices(options)).run(words);
+      else {
+        const target = await targetOf(words, context);
+        await new ScpSink(peer, context.vfs, target, choices(options)).run();
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || thrown.code !== 'bad-message') throw thrown;
+      await peer.giveUp(thrown);
+    }
+    return peer.hadProblems ? 1 : 0;
+  },
+};
+
+function choices(options: ReadonlySet<Letter>): {
+  readonly recursive: boolean;
+  readonly preserve: boolean;
+  readonly folderOnly: boolean;
+} {
+  return { recursive: options.has('r'), preserve: options.has('p'), folderOnly: options.has('d') };
+}
+
+async function targetOf(words: readonly Word[], { vfs, signal }: CommandContext): Promise<ByteString> {
+  const [target = '', ...others] = (await Promise.all(words.map((word) => expand(word, vfs, signal)))).flat();
+  if (others.length > 0) throw new Fault('bad-message', 'ambiguous target');
+  return target;
+}
