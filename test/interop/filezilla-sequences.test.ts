@@ -33,6 +33,7 @@ describe.skipIf(missing('ssh-keygen'))("FileZilla's transfers", () => {
     const rekey = String(Math.max(mebibyte, scale('rekeyBytes') / 64));
     server = await startServer({ environment: { PLIMSOLL_REKEY_BYTES: rekey } });
     home = server.home('alice');
+    await must(server.plimsoll(['user', 'set', 'alice', '--quota', 'none']));
     mkdirSync(home, { recursive: true });
     await writeNoise(join(server.work, 'noise'), 2_500_000);
     noise = readFileSync(join(server.work, 'noise'));

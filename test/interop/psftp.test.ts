@@ -29,6 +29,7 @@ describe.skipIf(missing('psftp', 'puttygen', 'ssh-keygen'))("PuTTY's psftp", () 
   beforeAll(async () => {
     server = await startServer();
     home = server.home('alice');
+    await must(server.plimsoll(['user', 'set', 'alice', '--quota', 'none']));
     ppk = await puttyKey(server);
     pinned = (await fingerprints(server)).flatMap((fingerprint) => ['-hostkey', fingerprint]);
     mkdirSync(home, { recursive: true });
