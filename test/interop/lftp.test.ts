@@ -102,7 +102,7 @@ describe.skipIf(missing('lftp', 'ssh', 'ssh-keygen'))('lftp', () => {
           ({ event, path = '' }) => event === 'file.closed' && path.startsWith('/again/'),
         ).length;
       await succeed('mirror -R again');
-      await expect.poll(opened).toBe(4);
+      await expect.poll(opened, { timeout: 10_000 }).toBe(4);
       expect((await succeed('mirror -R -v again\nmirror -v again')).stdout).not.toContain('Transferring');
       writeFileSync(local('again/inner/b'), 'changed');
       await succeed('mirror -R again');
@@ -165,7 +165,7 @@ describe.skipIf(missing('lftp', 'ssh', 'ssh-keygen'))('lftp', () => {
     expect(await sha256(local('pieces.back'))).toBe(await sha256(local('noise')));
     const readers = (): number =>
       auditLines(server).filter(({ event, path }) => event === 'file.opened' && path === '/pieces').length;
-    await expect.poll(readers).toBe(4);
+    await expect.poll(readers, { timeout: 10_000 }).toBe(4);
   });
 
   it('mv renames, moves, and leaves what has that name already', async () => {
