@@ -105,13 +105,13 @@ export interface Outcome {
   readonly stderr: readonly string[];
 }
 
-/** Runs a command to its end; `input` is its whole standard input. */
+/** Runs a command to its end; `stdin` is its whole standard input. */
 export async function outcome(
   line: ByteString,
-  { input = Buffer.alloc(0), ...options }: RunningOptions & { readonly input?: Buffer } = {},
+  { stdin = Buffer.alloc(0), ...options }: RunningOptions & { readonly stdin?: Buffer } = {},
 ): Promise<Outcome> {
   const command = running(line, options);
-  command.sink.data(input);
+  command.sink.data(stdin);
   command.sink.end();
   const status = await command.ended;
   return { status, stdout: command.stdout(), stderr: command.stderr };
