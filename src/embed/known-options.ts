@@ -12,7 +12,7 @@ export function assertKnown(
   shown: string,
 ): asserts options is Readonly<Record<string, unknown>> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new Fault('invalid', `${shown} must be an object`);
+    throw new Fault('invalid', `${shown}: the options must be an object`);
   }
   const known = Object.keys(names);
   for (const name of Object.keys(options)) {

@@ -9,6 +9,7 @@ import type { ParsedKey } from '../ssh/internals.js';
 import { accountPlan, type AccountPlan } from './account-plan.js';
 import { homeSource, type HomeSource } from './home-source.js';
 import { assertKnown, isFunction, isText, optional } from './known-options.js';
+import { assertOneLine } from './shared-lines.js';
 import type { Authenticate, EmbeddedSetting, ListenOn, ServerOptions } from './options.js';
 
 /** The options of a server, checked. */
@@ -72,6 +73,7 @@ export function serverPlan(options: unknown): ServerPlan {
       `the account '${name}' has no files: give it 'vfs' or 'home', or the server 'vfs' or 'homes'`,
     );
   }
+  assertOneLine(accounts, { vfs, homes });
   const settings = settingsOf(options['settings']);
   return {
     accounts,

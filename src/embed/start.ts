@@ -90,14 +90,12 @@ function passwordsOf({ accounts }: ServerPlan): KeyedPasswords {
   return new KeyedPasswords(costs.length === 0 ? null : createPasswords({ cost: Math.max(...costs) }));
 }
 
-/** @throws Fault `invalid` where two accounts with one home are given different lines */
 async function fill(
   accounts: AccountStore,
   plan: ServerPlan,
   files: ChosenFiles,
   passwords: KeyedPasswords,
 ): Promise<void> {
-  const lined = new Map<number, string>();
   for (const { name, password, passwordHash, keys, readOnly, expires, lines, source } of plan.accounts) {
     const home = files.sourceOf(name, source);
     if (!home) throw new Fault('invalid', `the account '${name}' has no files`);
@@ -111,17 +109,7 @@ async function fill(
       keys,
     });
     files.keep(account, home);
-    if (Object.keys(lines).length === 0) continue;
-    const other = lined.get(account.home.id);
-    const same = account.home.bytesLimit === lines.bytesLimit && account.home.filesLimit === lines.filesLimit;
-    if (other !== undefined && !same) {
-      throw new Fault(
-        'invalid',
-        `the accounts '${other}' and '${name}' share a home, which has one line: give quota and files to one of them, or the same to both`,
-      );
-    }
-    lined.set(account.home.id, name);
-    await accounts.setLines(account.home.id, lines);
+    if (Object.keys(lines).length > 0) await accounts.setLines(account.home.id, lines);
   }
 }
 
