@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -150,6 +151,65 @@ describe.skipIf(missing('sftp', 'scp', 'ssh', 'ssh-keygen'))('hostile names', ()
       const pattern = `alice@127.0.0.1:/in/${globQuoted(name)}`;
       await must(program('scp', '-P', shellQuoted(pattern), 'back/'));
       expect(readNamedFiles(local('back'))).toEqual(faithful([name]));
+    });
+  });
+
+  describe('by commands over exec', () => {
+    const hashOf = (name: ByteString): string => createHash('md5').update(toBytes(name)).digest('hex');
+
+    it('md5sum of all names, each quoted for a shell', async () => {
+      writeNamedFiles(remote('in'), names);
+      const command = `md5sum -- ${names.map((name) => shellQuoted(`/in/${name}`)).join(' ')}`;
+      const { stdout } = await must(program('ssh', '-p', 'alice@127.0.0.1', shellQuoted(command)));
+      // GNU's lines: a name that would break its line is escaped, and so the line begins with a backslash.
+      const hashes = stdout.split('\n').map((line) => /^\\?([0-9a-f]{32}) {2}/.exec(line)?.[1]);
+      expect(hashes.slice(0, -1)).toEqual(names.map(hashOf));
+    });
+
+    it('md5sum of all names, each with a backslash before every byte, as rclone quotes', async () => {
+      writeNamedFiles(remote('in'), inOneLine);
+      const quoted = inOneLine.map((name) => `/in/${name.replace(/[^\w/]/g, '\\$&')}`);
+      const command = shellQuoted(`md5sum -- ${quoted.join(' ')}`);
+      const { stdout } = await must(program('ssh', '-p', 'alice@127.0.0.1', command));
+      const hashes = stdout.split('\n').map((line) => /^\\?([0-9a-f]{32}) {2}/.exec(line)?.[1]);
+      expect(hashes.slice(0, -1)).toEqual(inOneLine.map(hashOf));
+    });
+  });
+
+  describe("by OpenSSH's scp -O", () => {
+    it('all names together', async () => {
+      const sources = names.map((name) => shellQuoted(`./out/${name}`));
+      await must(program('scp', '-P', '-O', ...sources, 'alice@127.0.0.1:/in'));
+      expect(readNamedFiles(remote('in'))).toEqual(faithful(names));
+    });
+
+    it('the folder of them, both ways; what has a newline comes back as scp writes that, since no scp reads it', async () => {
+      await must(program('scp', '-P', '-O', '-r', './out', 'alice@127.0.0.1:/in/all'));
+      expect(readNamedFiles(remote('in/all'))).toEqual(faithful(names));
+      await must(program('scp', '-P', '-O', '-r', 'alice@127.0.0.1:/in/all', 'back/all'));
+      const back = readNamedFiles(local('back/all'));
+      expect(back.map(([, content]) => content).sort()).toEqual([...names].sort());
+      for (const [name, content] of back) expect(name).toBe(content.replaceAll('\n', '\\^J'));
+    });
+
+    it.each(few.filter((name) => inOneLine.includes(name)))(
+      '%j alone, both ways, with a backslash for the shell that there is not',
+      async (name) => {
+        // A word for a shell, and for the client's own check a pattern: a backslash serves both.
+        const there = `alice@127.0.0.1:/in/${name.replace(/[^\w\x80-\xff]/g, '\\$&')}`;
+        await must(program('scp', '-P', '-O', shellQuoted(`./out/${name}`), shellQuoted(there)));
+        expect(readNamedFiles(remote('in'))).toEqual(faithful([name]));
+        await must(program('scp', '-P', '-O', shellQuoted(there), 'back/'));
+        expect(readNamedFiles(local('back'))).toEqual(faithful([name]));
+      },
+    );
+
+    it.each(few)('%j alone, both ways, in quotes and unchecked', async (name) => {
+      const there = `alice@127.0.0.1:${shellQuoted(`/in/${name}`)}`;
+      await must(program('scp', '-P', '-O', '-T', shellQuoted(`./out/${name}`), shellQuoted(there)));
+      expect(readNamedFiles(remote('in'))).toEqual(faithful([name]));
+      await must(program('scp', '-P', '-O', '-T', shellQuoted(there), 'back/there'));
+      expect(readNamedFiles(local('back'))).toEqual([['there', name]]);
     });
   });
 });

@@ -18,6 +18,12 @@ export interface WireOptions {
   readonly logins?: readonly AnyAuthMethod[];
 }
 
+export interface Executed {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
 interface Waiter {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (reason: Error) => void;
@@ -94,22 +100,24 @@ export class WireClient {
   }
 
   /** Runs a command on a channel of its own, to its end. */
-  async exec(
-    command: string,
-    input: Buffer | string = '',
-  ): Promise<{ readonly status: number | null; readonly stdout: Buffer; readonly stderr: string }> {
-    const channel = await new Promise<ClientChannel>((resolve, reject) => {
-      this.#connection.exec(command, (error, opened) => (error ? reject(error) : resolve(opened)));
+  exec(command: string, input: Buffer | string = ''): Promise<Executed> {
+    return new Promise((resolve, reject) => {
+      this.#connection.exec(command, (error, channel) => {
+        if (error) {
+          reject(error);
+          return;
+        }
+        // Here and not later: what a quick command answers may be in the chunk that is being parsed now.
+        const out: Buffer[] = [];
+        let stderr = '';
+        let status: number | null = null;
+        channel.on('data', (chunk: Buffer) => out.push(chunk));
+        channel.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('latin1')));
+        channel.on('exit', (code: number | null) => (status = code));
+        channel.on('close', () => resolve({ status, stdout: Buffer.concat(out), stderr }));
+        channel.end(input);
+      });
     });
-    const out: Buffer[] = [];
-    let stderr = '';
-    let status: number | null = null;
-    channel.on('data', (chunk: Buffer) => out.push(chunk));
-    channel.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('latin1')));
-    channel.on('exit', (code: number | null) => (status = code));
-    channel.end(input);
-    await once(channel, 'close');
-    return { status, stdout: Buffer.concat(out), stderr };
   }
 
   /** Sends without waiting; gives the id. */
