@@ -1,5 +1,5 @@
 import { parseLoginName } from '../auth/account-name.js';
-import type { Authenticator, Decision, KeyOffer, Peer } from '../auth/authenticator.js';
+import type { Authenticator, Decision, KeyOffer, LoginMethod, Peer } from '../auth/authenticator.js';
 import { passwordRefusal } from '../auth/password-text.js';
 import { Fault } from '../fault.js';
 import { formatPublicKey, publicKey, type PublicKey } from '../publickey/public-key.js';
@@ -24,10 +24,10 @@ export interface AskingParts {
 export function askingAuthenticator(parts: AskingParts): Authenticator {
   const { fixed, isFixed, authenticate, granted, spend } = parts;
 
-  /** `null` where somebody else decides: `accounts`, or nobody, for it can be no account's name. */
-  function asked(user: string): string | null {
+  /** Where not, `accounts` decide, or nobody, for it can be no account's name. */
+  function isAsked(user: string): boolean {
     const parsed = parseLoginName(user);
-    return parsed?.view === 'own' && !isFixed(parsed.name) ? parsed.name : null;
+    return parsed?.view === 'own' && !isFixed(parsed.name);
   }
 
   async function ask(request: LoginRequest): Promise<GrantPlan | null> {
@@ -40,48 +40,54 @@ export function askingAuthenticator(parts: AskingParts): Authenticator {
     return plan;
   }
 
-  async function decide(request: LoginRequest, peer: Peer, key: AuthorizedKey | null): Promise<Decision> {
-    const plan = await ask(request);
-    if (!plan) return refused('refused by authenticate');
+  async function admit(
+    plan: GrantPlan,
+    method: LoginMethod,
+    peer: Peer,
+    key: AuthorizedKey | null,
+  ): Promise<Decision> {
     const account = await granted.admit(plan, key, peer.gone);
-    const fingerprint = key?.fingerprint ?? null;
-    return { granted: true, login: { account, view: 'own', method: request.method, fingerprint } };
+    return { granted: true, login: { account, view: 'own', method, fingerprint: key?.fingerprint ?? null } };
+  }
+
+  async function none(user: string, peer: Peer): Promise<Decision> {
+    const plan = await ask({ ...from(peer), user, method: 'none', password: '', key: null });
+    return plan ? admit(plan, 'none', peer, null) : refused(byProgram);
   }
 
   async function password(user: string, text: string, peer: Peer): Promise<Decision> {
     const refusal = passwordRefusal(text);
     if (refusal) return refused(refusal);
     await spend(text, peer);
-    return decide({ ...from(peer), user, method: 'password', password: text, key: null }, peer, null);
+    const plan = await ask({ ...from(peer), user, method: 'password', password: text, key: null });
+    return plan ? admit(plan, 'password', peer, null) : refused(byProgram);
   }
 
   async function publickey(user: string, offer: KeyOffer, peer: Peer): Promise<Decision> {
     const key = publicKey(offer.blob, '');
     if (!fits(offer.algorithm, key.type)) return refused('signature algorithm not allowed');
-    const request = { ...from(peer), user, method: 'publickey', password: '', key: shown(key) } as const;
+    const plan = await ask({ ...from(peer), user, method: 'publickey', password: '', key: shown(key) });
+    if (!plan) return refused(byProgram);
     const { proof } = offer;
-    if (!proof) {
-      // It proves nothing, and so changes nothing: whoever knows a public key could ask.
-      const plan = await ask(request);
-      return plan ? wouldDo(plan, key) : refused('refused by authenticate');
-    }
-    if (!verifySignature(key.blob, offer.algorithm, proof.signed, proof.signature))
-      return refused('bad signature');
-    return decide(request, peer, key);
+    // A probe proves nothing, and so changes nothing: whoever knows a public key could ask.
+    if (!proof) return wouldDo(plan, key);
+    // After the question: verifying costs most with the keys that strangers make.
+    return verifySignature(key.blob, offer.algorithm, proof.signed, proof.signature)
+      ? admit(plan, 'publickey', peer, key)
+      : refused('bad signature');
   }
 
   return {
     methods: (user) => fixed.methods(user),
-    none: (user, peer) =>
-      asked(user) === null
-        ? fixed.none(user, peer)
-        : decided(() => decide({ ...from(peer), user, method: 'none', password: '', key: null }, peer, null)),
+    none: (user, peer) => (isAsked(user) ? decided(() => none(user, peer)) : fixed.none(user, peer)),
     password: (user, text, peer) =>
-      asked(user) === null ? fixed.password(user, text, peer) : decided(() => password(user, text, peer)),
+      isAsked(user) ? decided(() => password(user, text, peer)) : fixed.password(user, text, peer),
     publickey: (user, offer, peer) =>
-      asked(user) === null ? fixed.publickey(user, offer, peer) : decided(() => publickey(user, offer, peer)),
+      isAsked(user) ? decided(() => publickey(user, offer, peer)) : fixed.publickey(user, offer, peer),
   };
 }
+
+const byProgram = 'refused by authenticate';
 
 function from({ address, connection }: Peer): Pick<LoginRequest, 'address' | 'connection'> {
   return { address, connection };

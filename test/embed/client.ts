@@ -40,7 +40,7 @@ export class Visitor {
 
   write(path: string, text: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#sftp.writeFile(path, text, (error) => (error ? reject(error as Error) : resolve()));
+      this.#sftp.writeFile(path, text, (error) => (error ? reject(error) : resolve()));
     });
   }
 

@@ -82,7 +82,7 @@ describe('a server in four lines', () => {
     for (const ident of [undefined, 'Files_1.0']) {
       const server = await created(ident === undefined ? {} : { ident }).listen(0);
       const visitor = await Visitor.login(server.port, {
-        debug: (line) => void (/Remote ident: '(.*)'/.exec(line) && idents.push(RegExp.$1)),
+        debug: (line) => idents.push(...(/Remote ident: '(.*)'/.exec(line)?.slice(1) ?? [])),
       });
       await visitor.leave();
     }
@@ -226,7 +226,9 @@ describe('the end', () => {
   it('lets nobody in any more, is told, and comes once', async () => {
     const server = await created().listen(0);
     const told: string[] = [];
-    server.subscribe((name) => void (name.startsWith('server.') && told.push(name)));
+    server.subscribe((name) => {
+      if (name.startsWith('server.')) told.push(name);
+    });
     const { port } = server;
     const visitor = await Visitor.login(port);
     const closing = [server.close({ grace: 50 }), server.close()];
@@ -421,8 +423,8 @@ describe('what is refused at createServer, in a sentence', () => {
       createServer({ accounts: { alice: { quota: 1, ...home }, carol: { files: 1, ...home } } }),
     ).toThrow(sentence);
     await created({ accounts: { alice: { quota: '1MB' }, bob: { quota: 1_000_000 } } }).listen(0);
-    created({ accounts, vfs: () => memory() });
-    created({ accounts, homes: '/srv' });
+    createServer({ accounts, vfs: () => memory() });
+    createServer({ accounts, homes: '/srv' });
   });
 });
 
