@@ -22,7 +22,7 @@ export function hashOfFile(
               position < most ? file.read(into.subarray(0, most - position), position) : 0;
       return await hashed(algorithm, read, hashes, signal);
     } finally {
-      await file.close();
+      await file.close({ complete: !signal.aborted });
     }
   });
 }
