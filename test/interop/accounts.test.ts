@@ -11,20 +11,10 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { auditLines, audited as untilAudited, type AuditLine } from './audit.js';
 import { byPassword, liveSftp, type LiveSftp } from './live-sftp.js';
 import { missing, run, type Result } from './programs.js';
 import { must, startServer, type TestServer } from './server.js';
-
-interface AuditLine {
-  readonly time: string;
-  readonly event: string;
-  readonly account?: string;
-  readonly user?: string;
-  readonly reason?: string;
-  readonly method?: string;
-  readonly view?: string;
-  readonly fingerprint?: string | null;
-}
 
 const large = 90_000_000;
 
@@ -45,21 +35,8 @@ describe.skipIf(missing('sftp', 'ssh-keygen'))("accounts, with OpenSSH's sftp", 
   });
   afterAll(() => server.stop());
 
-  function audit(): readonly AuditLine[] {
-    const text = readFileSync(join(server.root, 'var/audit.log'), 'utf8');
-    return text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as AuditLine);
-  }
-
-  async function audited(wanted: (line: AuditLine) => boolean): Promise<AuditLine> {
-    for (;;) {
-      const found = audit().find(wanted);
-      if (found) return found;
-      await sleep(20);
-    }
-  }
+  const audit = (): readonly AuditLine[] => auditLines(server);
+  const audited = (wanted: (line: AuditLine) => boolean): Promise<AuditLine> => untilAudited(server, wanted);
 
   function operator(...args: readonly string[]): Promise<Result> {
     return must(server.plimsoll(args));

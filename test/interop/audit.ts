@@ -5,8 +5,14 @@ import type { TestServer } from './server.js';
 
 /** A line of the audit log: its event, and what that event carries. */
 export interface AuditLine {
+  readonly time: string;
   readonly event: string;
   readonly account?: string;
+  readonly user?: string;
+  readonly method?: string;
+  readonly fingerprint?: string | null;
+  readonly view?: string;
+  readonly reason?: string;
   readonly path?: string;
   readonly command?: string;
   readonly complete?: boolean;
