@@ -16,7 +16,7 @@ const mostNames = 1_000_000;
 const namesAtOnce = 64;
 
 /**
- * The paths that a word stands for, as a shell would expand it [POSIX XCU 2.13.3]: what matches, sorted by bytes; the
+ * The paths that a word stands for, as a shell would expand it [POSIX XCU 2.13.3] [PROTOCOL 7.4.2]: what matches, sorted by bytes; the
  * word's own text where nothing does or nothing in it is a pattern. Symbolic links to folders are followed; folders
  * that cannot be looked into hold nothing.
  * @throws Fault `too-many` above the limits; `invalid` for a pattern that is not served; `cancelled` once `signal`
