@@ -38,14 +38,17 @@ export class ScpWrites {
 
   /** Takes the next bytes; resolves when there is room for more. */
   async take(bytes: Buffer): Promise<void> {
-    if (this.#failure) return;
-    this.#pieces.push(bytes);
-    this.#gathered += bytes.length;
-    if (this.#gathered >= block) {
-      this.#start();
-      while (this.#calls.size >= mostCalls) await Promise.race(this.#calls);
-    } else if (this.#pieces.length >= mostPieces) {
-      this.#pieces = [Buffer.concat(this.#pieces)];
+    for (let rest = bytes; rest.length > 0 && !this.#failure;) {
+      const piece = rest.subarray(0, block - this.#gathered);
+      rest = rest.subarray(piece.length);
+      this.#pieces.push(piece);
+      this.#gathered += piece.length;
+      if (this.#gathered === block) {
+        this.#start();
+        while (this.#calls.size >= mostCalls) await Promise.race(this.#calls);
+      } else if (this.#pieces.length >= mostPieces) {
+        this.#pieces = [Buffer.concat(this.#pieces)];
+      }
     }
   }
 
