@@ -185,6 +185,26 @@ describe.skipIf(missing('ssh-keygen'))('quirks of libraries', () => {
     });
   });
 
+  describe('mina-sshd', () => {
+    it('would ask for length-prefixed hashes by check-file-name and -handle: neither is announced', () => {
+      const announced = client.version.extensions.map(([name]) => name);
+      expect(announced.filter((name) => name.startsWith('check-file'))).toEqual(['check-file']);
+    });
+
+    it('md5-hash-handle with the MD5 of the first 2048 bytes: the hash, or none where that differs', async () => {
+      const data = randomBytes(10_000);
+      const md5 = (bytes: Buffer): Buffer => createHash('md5').update(bytes).digest();
+      writeFileSync(remote('quick'), data);
+      const handle = await client.open('/quick', read);
+      const ask = async (quickCheck: Buffer): Promise<Buffer> => {
+        const asked = { kind: 'md5-hash-handle', handle, start: 0, length: 0, quickCheck } as const;
+        return (await client.get('md5-hash-handle', asked)).hash;
+      };
+      expect((await ask(md5(data.subarray(0, 2048)))).equals(md5(data))).toBe(true);
+      expect((await ask(md5(data.subarray(0, 2047)))).length).toBe(0);
+    });
+  });
+
   describe('restic', () => {
     it('writes NAME-restic-temp-..., sets its mode, renames it over, takes the right to write away, and removes it later', async () => {
       mkdirSync(remote('data'));

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openFlags } from '../../src/wire/open-flags.js';
@@ -59,6 +67,16 @@ describe.skipIf(missing('ssh-keygen'))('quirks of programs', () => {
       );
       await Promise.all(ids.map((id) => client.reply(id)));
       expect(client.order.slice(-64)).toEqual(ids);
+    });
+
+    it('chmod -h and chown -h send lsetstat@openssh.com, which leaves what the link points to alone', async () => {
+      writeFileSync(remote('pointed to'), 'x');
+      await client.must({ kind: 'setstat', path: '/pointed to', attrs: { atime: 5, mtime: 5 } });
+      symlinkSync('pointed to', remote('pointer'));
+      const attrs = { atime: 1_000_000_000, mtime: 1_000_000_000 };
+      await client.must({ kind: 'lsetstat@openssh.com', path: '/pointer', attrs });
+      expect(lstatSync(remote('pointer')).mtimeMs).toBe(1_000_000_000_000);
+      expect(statSync(remote('pointed to')).mtimeMs).toBe(5000);
     });
 
     it('names for ls -l come from users-groups-by-id@openssh.com, an empty one for an id that is not known', async () => {
@@ -153,83 +171,6 @@ describe.skipIf(missing('ssh-keygen'))('quirks of programs', () => {
       expect(Buffer.concat(data).toString()).toBe('seen');
       await client.close(handle);
       other.end();
-    });
-  });
-
-  describe('FileZilla', () => {
-    const blocks = { write: 16_384, read: 32_768 } as const;
-
-    it('put in WRITEs of 16 KiB and get in READs of 32 KiB: bytes equal', async () => {
-      const data = randomBytes(1_000_001);
-      const handle = await client.open('/filezilla', write | create | truncate);
-      for (let at = 0; at < data.length; at += blocks.write)
-        client.sendWrite(handle, at, data.subarray(at, at + blocks.write));
-      await client.close(handle);
-      const reading = await client.open('/filezilla', read);
-      const ids = [];
-      for (let offset = 0; offset < data.length; offset += blocks.read)
-        ids.push(client.send({ kind: 'read', handle: reading, offset, length: blocks.read }));
-      const parts = await Promise.all(ids.map((id) => client.got('data', id)));
-      expect(Buffer.concat(parts.flatMap(({ data: slices }) => slices)).equals(data)).toBe(true);
-    });
-
-    it('reput opens for WRITE alone, without CREAT, and takes the offset from FSTAT on that handle', async () => {
-      const data = randomBytes(100_000);
-      writeFileSync(remote('reput'), data.subarray(0, 33_333));
-      const handle = await client.open('/reput', write);
-      const { attrs } = await client.get('attrs', { kind: 'fstat', handle });
-      expect(attrs.size).toBe(33_333);
-      for (let at = 33_333; at < data.length; at += blocks.write)
-        client.sendWrite(handle, at, data.subarray(at, at + blocks.write));
-      await client.close(handle);
-      expect(bytesOf('reput').equals(data)).toBe(true);
-    });
-
-    it('OPEN for WRITE alone makes no file', async () => {
-      const reply = await client.ask({ kind: 'open', path: '/absent', flags: write, attrs: {} });
-      expect(reply).toMatchObject({ kind: 'status', code: 2 });
-      expect(existsSync(remote('absent'))).toBe(false);
-    });
-
-    it('preserve-time: STAT, then SETSTAT after CLOSE, and the time stays', async () => {
-      const handle = await client.open('/dated', write | create | truncate);
-      await client.write(handle, 0, Buffer.from('x'));
-      await client.close(handle);
-      const { attrs } = await client.get('attrs', { kind: 'stat', path: '/dated' });
-      const times = { atime: attrs.atime ?? 0, mtime: 1_234_567_890 };
-      await client.must({ kind: 'setstat', path: '/dated', attrs: times });
-      expect(statSync(remote('dated')).mtimeMs).toBe(1_234_567_890_000);
-    });
-
-    it('ten connections at once, each with a login of its own by password', async () => {
-      const login = { type: 'password', username: 'alice', password: 'a plain password' } as const;
-      const clients = await Promise.all(
-        Array.from({ length: 10 }, () => WireClient.connect(server, { logins: [login] })),
-      );
-      await Promise.all(
-        clients.map(async (each, index) => {
-          const handle = await each.open(`/parallel-${index}`, write | create);
-          await each.write(handle, 0, Buffer.from(String(index)));
-          await each.close(handle);
-        }),
-      );
-      for (const [index, each] of clients.entries()) {
-        expect(bytesOf(`parallel-${index}`).toString()).toBe(String(index));
-        each.end();
-      }
-    });
-
-    it('an upload that broke off is tried again over what it left', async () => {
-      const data = randomBytes(500_000);
-      const broken = await WireClient.connect(server);
-      const handle = await broken.open('/retried', write | create | truncate);
-      await broken.write(handle, 0, data.subarray(0, 200_000));
-      broken.end();
-      const again = await client.open('/retried', write | create | truncate);
-      for (let at = 0; at < data.length; at += blocks.write)
-        client.sendWrite(again, at, data.subarray(at, at + blocks.write));
-      await client.close(again);
-      expect(bytesOf('retried').equals(data)).toBe(true);
     });
   });
 
