@@ -1,0 +1,41 @@
+import { didYouMean } from '../config/nearest.js';
+import { Fault } from '../fault.js';
+
+/**
+ * A count that was given in options.
+ * @throws Fault `invalid`, as all of these
+ */
+export function whole(name: string, value: number, least = 0): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new Fault('invalid', `${name} is a whole number from ${least} on, not ${shown(value)}`);
+  }
+  return value;
+}
+
+export function atLeast(least: number, name: string, value: number): number {
+  if (!Number.isFinite(value) || value < least) {
+    throw new Fault('invalid', `${name} is a number from ${least} on, not ${shown(value)}`);
+  }
+  return value;
+}
+
+export function positive(name: string, value: number): number {
+  if (!Number.isFinite(value) || value <= 0) {
+    throw new Fault('invalid', `${name} is a number above 0, not ${shown(value)}`);
+  }
+  return value;
+}
+
+/** One of the names there are; the sentence for any other names the one that is most like it. */
+export function oneOf<Name extends string>(what: string, value: string, known: readonly Name[]): Name {
+  const found = known.find((name) => name === value);
+  if (found !== undefined) return found;
+  // Extensions are known by their names without the vendor too.
+  const whose = known.find((name) => name.startsWith(`${value}@`));
+  const hint = whose === undefined ? didYouMean(value, known) : `; did you mean '${whose}'?`;
+  throw new Fault('invalid', `there is no ${what} '${value}'${hint}`);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
