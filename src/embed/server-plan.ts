@@ -4,8 +4,7 @@ import { knownSetting, parseStored } from '../config/check.js';
 import { didYouMean } from '../config/nearest.js';
 import { settings as declared, type SettingName, type Settings } from '../config/settings.js';
 import { Fault } from '../fault.js';
-import { readPrivateKey } from '../ssh/host-keys.js';
-import type { ParsedKey } from '../ssh/internals.js';
+import { hostKeysOf, readPrivateKey, type HostKeys } from '../ssh/host-keys.js';
 import { accountPlan, type AccountPlan } from './account-plan.js';
 import { homeSource, type HomeSource } from './home-source.js';
 import { assertKnown, isFunction, isText, optional } from './known-options.js';
@@ -20,7 +19,7 @@ export interface ServerPlan {
   /** Absolute path. */
   readonly homes: string | null;
   /** `null` where none were given. */
-  readonly hostKeys: readonly ParsedKey[] | null;
+  readonly hostKeys: HostKeys | null;
   /** Absolute path. */
   readonly keys: string | null;
   readonly settings: Settings;
@@ -80,7 +79,7 @@ export function serverPlan(options: unknown): ServerPlan {
     authenticate: authenticate as Authenticate | null,
     vfs,
     homes,
-    hostKeys: hostKeysOf(options),
+    hostKeys: givenHostKeys(options),
     keys: folder(options, 'keys'),
     settings: settings.all,
     grace: settings.given.has('stop.grace') ? settings.all['stop.grace'] : defaultGrace,
@@ -138,7 +137,7 @@ function settingsOf(given: unknown): { readonly all: Settings; readonly given: R
   return { all: all as unknown as Settings, given: names };
 }
 
-function hostKeysOf(options: Readonly<Record<string, unknown>>): readonly ParsedKey[] | null {
+function givenHostKeys(options: Readonly<Record<string, unknown>>): HostKeys | null {
   const given = options['hostKey'];
   if (given === undefined) return null;
   if (options['keys'] !== undefined) {
@@ -146,12 +145,13 @@ function hostKeysOf(options: Readonly<Record<string, unknown>>): readonly Parsed
   }
   const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (texts.length === 0) throw new Fault('invalid', `${shown}: hostKey is an empty list`);
-  return texts.map((text, index) => {
+  const privateKeys = texts.map((text, index) => {
     const name = texts.length === 1 ? 'the host key' : `host key ${index + 1}`;
     if (typeof text === 'string') return readPrivateKey(Buffer.from(text), name);
     if (text instanceof Uint8Array) return readPrivateKey(Buffer.from(text), name);
     throw new Fault('invalid', `${shown}: ${name} must be the text of a private key, as a string or Buffer`);
   });
+  return hostKeysOf(privateKeys);
 }
 
 /** [RFC 4253 4.2]: printable ASCII without blanks and hyphens; the whole line has 255 bytes at most. */

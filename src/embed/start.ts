@@ -81,7 +81,7 @@ export async function start(
 }
 
 async function ownHostKeys({ hostKeys, keys }: ServerPlan): Promise<HostKeys> {
-  if (hostKeys) return hostKeysOf(hostKeys);
+  if (hostKeys) return hostKeys;
   return keys === null ? hostKeysOf([newHostKey()]) : loadHostKeys(keys);
 }
 
