@@ -13,8 +13,8 @@ export interface Word {
 }
 
 /**
- * The commands of a pipe, each as its words [POSIX XCU 2.2, 2.3, 2.6.1] [PROTOCOL 7.4.1]; none for an empty line. `~` and `~account`
- * are the home, `/`. No variable is set, so each is empty. Takes time in proportion to the line.
+ * The commands of a pipe, each as its words [POSIX XCU 2.2, 2.3, 2.6.1] [PROTOCOL 7.4.1]; none for an empty line. `~`
+ * and `~account` are the home, `/`. No variable is set, so each is empty. Takes time in proportion to the line.
  * @throws Fault `invalid` for what would need a shell: lists, redirections, substitutions, an open quote
  */
 export function splitCommand(line: ByteString, account: string): readonly (readonly Word[])[] {

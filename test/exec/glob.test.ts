@@ -261,7 +261,7 @@ describe('a real shell', () => {
       { numRuns: scale('propertyRuns') * 3 },
     );
     expect(found).toBeGreaterThan(scale('propertyRuns') / 10);
-  });
+  }, 300_000);
 
   it('has the same bytes of names that are not UTF-8', async () => {
     const name = 'x\xff\xfe \n\xc3';

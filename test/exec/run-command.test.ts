@@ -219,12 +219,10 @@ describe('output of a command [T3]', () => {
 describe('a connection with a command', () => {
   it('is busy while the command works, and idle while it only waits for its peer', async () => {
     const command = running('md5sum -', { manual: true });
-    await settled();
-    expect(command.output.taken).toBe(0);
+    await vi.waitUntil(() => command.output.taken === 0);
     command.sink.data(Buffer.from('abc'));
-    await settled();
     // All is read, and it waits again.
-    expect(command.output.taken).toBe(0);
+    await vi.waitUntil(() => command.input.taken === 0 && command.output.taken === 0);
     command.sink.closed();
     await command.ended;
 

@@ -188,7 +188,7 @@ describe('any line', () => {
       { numRuns: scale('propertyRuns') * 10, examples: [['"a"~/b'], ["a'\n'b"], ['~/x']] },
     );
     expect(compared).toBeGreaterThan(scale('propertyRuns') / 4);
-  });
+  }, 300_000);
 
   it('takes time in proportion to its length', () => {
     const length = 35_000;

@@ -197,3 +197,29 @@ test('a little data before the session is no reason to end anything', async () =
   expect([fields.u32(), fields.byteString(100)]).toEqual([0, 'early']);
   client.socket.destroy();
 });
+
+test('a session hears whether its client ended the input, or the server that stops', async () => {
+  const ends: string[] = [];
+  server = await startServer({
+    serve: (channel) =>
+      channel.start({
+        data: () => true,
+        end(cut) {
+          ends.push(cut === true ? 'cut' : 'ended');
+          channel.finish(0);
+        },
+        sent: () => undefined,
+        closed: () => undefined,
+      }),
+  });
+  const client = await RawClient.loggedIn(server.port);
+  const ended = await client.sftp();
+  client.say(message.channelEof, (writer) => writer.u32(ended));
+  await vi.waitUntil(() => ends.length === 1);
+  await client.sftp();
+  const stopped = server.server.close(5000);
+  await vi.waitUntil(() => ends.length === 2);
+  client.socket.destroy();
+  await stopped;
+  expect(ends).toEqual(['ended', 'cut']);
+});
