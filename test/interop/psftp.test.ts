@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +9,7 @@ import { missing, run, type Result } from './programs.js';
 import { fingerprints, puttyEnvironment, puttyKey, saveSession } from './putty.js';
 import { must, startServer, type TestServer } from './server.js';
 
-describe.skipIf(missing('psftp', 'puttygen', 'ssh-keygen'))("PuTTY's psftp", () => {
+describe.skipIf(missing('psftp', 'pscp', 'plink', 'puttygen', 'ssh-keygen'))("PuTTY's psftp", () => {
   const password = 'a pass  phrase';
   let server: TestServer;
   let home: string;
@@ -177,6 +178,39 @@ describe.skipIf(missing('psftp', 'puttygen', 'ssh-keygen'))("PuTTY's psftp", () 
     for (const name of names) expect(readFileSync(at(name), 'utf8')).toBe('x');
     await succeed(`cd single\n${names.map((name) => `rm ${literally(name)}\n`).join('')}`);
     expect(readdirSync(remote('single'))).toEqual([]);
+  });
+
+  it.each(['-sftp', '-scp'])('pscp %s copies files and folders both ways', async (protocol) => {
+    const pscp = (...args: readonly string[]): Promise<Result> =>
+      must(
+        run('pscp', ['-batch', protocol, '-P', String(server.port), ...pinned, '-i', ppk, ...args], {
+          cwd: server.work,
+          env: puttyEnvironment(server),
+        }),
+      );
+    const folder = `pscp${protocol}`;
+    await writeNoise(local('copied'), 300_001);
+    mkdirSync(local('copied.d/inner'), { recursive: true });
+    writeFileSync(local('copied.d/inner/x'), 'x');
+    mkdirSync(remote(folder));
+    mkdirSync(local(folder));
+    await pscp('copied', `alice@127.0.0.1:${folder}/`);
+    await pscp('-r', 'copied.d', `alice@127.0.0.1:${folder}`);
+    await pscp('-r', `alice@127.0.0.1:${folder}/copied.d`, folder);
+    await pscp(`alice@127.0.0.1:${folder}/copied`, folder);
+    expect(await sha256(remote(`${folder}/copied`))).toBe(await sha256(local('copied')));
+    expect(await sha256(local(`${folder}/copied`))).toBe(await sha256(local('copied')));
+    expect(readFileSync(remote(`${folder}/copied.d/inner/x`), 'utf8')).toBe('x');
+    expect(readFileSync(local(`${folder}/copied.d/inner/x`), 'utf8')).toBe('x');
+  });
+
+  it('plink runs md5sum where the file is', async () => {
+    writeFileSync(remote('hashed'), 'hash me');
+    const options = ['-batch', '-P', String(server.port), ...pinned, '-i', ppk];
+    const { stdout } = await must(
+      run('plink', [...options, 'alice@127.0.0.1', 'md5sum hashed'], { env: puttyEnvironment(server) }),
+    );
+    expect(stdout).toBe(`${createHash('md5').update('hash me').digest('hex')}  hashed\n`);
   });
 
   it('moves a big file both ways while it rekeys every MiB', async () => {
