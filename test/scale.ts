@@ -12,6 +12,7 @@ const counts = {
   rcloneBytes: { quick: 16 * 2 ** 20, ci: 256 * 2 ** 20 },
   rcloneFiles: { quick: 100, ci: 1_000 },
   rekeyBytes: { quick: 64 * 2 ** 20, ci: 2 ** 30 },
+  scpBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
   prefetchBytes: { quick: 64 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 
