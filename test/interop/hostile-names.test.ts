@@ -176,20 +176,12 @@ describe.skipIf(missing('sftp', 'scp', 'ssh', 'ssh-keygen'))('hostile names', ()
     });
   });
 
+  // Folders of them, quotes and newlines: openssh-scp-legacy.test.ts.
   describe("by OpenSSH's scp -O", () => {
     it('all names together', async () => {
       const sources = names.map((name) => shellQuoted(`./out/${name}`));
       await must(program('scp', '-P', '-O', ...sources, 'alice@127.0.0.1:/in'));
       expect(readNamedFiles(remote('in'))).toEqual(faithful(names));
-    });
-
-    it('the folder of them, both ways; what has a newline comes back as scp writes that, since no scp reads it', async () => {
-      await must(program('scp', '-P', '-O', '-r', './out', 'alice@127.0.0.1:/in/all'));
-      expect(readNamedFiles(remote('in/all'))).toEqual(faithful(names));
-      await must(program('scp', '-P', '-O', '-r', 'alice@127.0.0.1:/in/all', 'back/all'));
-      const back = readNamedFiles(local('back/all'));
-      expect(back.map(([, content]) => content).sort()).toEqual([...names].sort());
-      for (const [name, content] of back) expect(name).toBe(content.replaceAll('\n', '\\^J'));
     });
 
     it.each(few.filter((name) => inOneLine.includes(name)))(
@@ -203,13 +195,5 @@ describe.skipIf(missing('sftp', 'scp', 'ssh', 'ssh-keygen'))('hostile names', ()
         expect(readNamedFiles(local('back'))).toEqual(faithful([name]));
       },
     );
-
-    it.each(few)('%j alone, both ways, in quotes and unchecked', async (name) => {
-      const there = `alice@127.0.0.1:${shellQuoted(`/in/${name}`)}`;
-      await must(program('scp', '-P', '-O', '-T', shellQuoted(`./out/${name}`), shellQuoted(there)));
-      expect(readNamedFiles(remote('in'))).toEqual(faithful([name]));
-      await must(program('scp', '-P', '-O', '-T', shellQuoted(there), 'back/there'));
-      expect(readNamedFiles(local('back'))).toEqual([['there', name]]);
-    });
   });
 });
