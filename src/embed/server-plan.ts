@@ -4,6 +4,7 @@ import { knownSetting, parseStored } from '../config/check.js';
 import { didYouMean } from '../config/nearest.js';
 import { settings as declared, type SettingName, type Settings } from '../config/settings.js';
 import { Fault } from '../fault.js';
+import { algorithmsOf } from '../ssh/algorithms.js';
 import { hostKeysOf, readPrivateKey, type HostKeys } from '../ssh/host-keys.js';
 import { accountPlan, type AccountPlan } from './account-plan.js';
 import { homeSource, type HomeSource } from './home-source.js';
@@ -74,6 +75,7 @@ export function serverPlan(options: unknown): ServerPlan {
   }
   assertOneLine(accounts, { vfs, homes });
   const settings = settingsOf(options['settings']);
+  algorithmsOf(settings.all, []);
   return {
     accounts,
     authenticate: authenticate as Authenticate | null,

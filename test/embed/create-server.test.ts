@@ -389,6 +389,11 @@ describe('what is refused at createServer, in a sentence', () => {
       'login.tries is 0 in the settings: allowed is a whole number from 1 to 100',
     ],
     [
+      'an algorithm that is none',
+      { ...alice, vfs, settings: { 'algorithms.kex': ['rot13'] } },
+      "algorithms.kex: 'rot13' is not among ",
+    ],
+    [
       'where to listen as a setting',
       { ...alice, vfs, settings: { listen: '127.0.0.1:0' } },
       "listen is no setting of an embedded server: say it to the server's method listen()",
