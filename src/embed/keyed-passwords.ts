@@ -11,7 +11,8 @@ const prefix = '$keyed$';
  */
 export class KeyedPasswords {
   readonly #key = randomBytes(32);
-  readonly #nobody = randomBytes(32);
+  /** Compared where there is no password, by the same steps. */
+  readonly #nobody = prefix + randomBytes(32).toString('base64');
   readonly #scrypt: Passwords | null;
 
   /** @param scrypt `null` where no account has a scrypt hash */
@@ -36,7 +37,7 @@ export class KeyedPasswords {
   ): Promise<boolean> {
     if (passwordRefusal(password) !== null) return false;
     const keyed = hash?.startsWith(prefix) === true;
-    const expected = keyed ? Buffer.from(hash.slice(prefix.length), 'base64') : this.#nobody;
+    const expected = Buffer.from((keyed ? hash : this.#nobody).slice(prefix.length), 'base64');
     const right = timingSafeEqual(this.#digest(password), expected) && keyed;
     const slow = await this.#scrypt?.verify(password, keyed ? null : hash, asking);
     return right || slow === true;
