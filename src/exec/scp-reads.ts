@@ -2,10 +2,10 @@ import { Fault, toFault } from '../fault.js';
 import type { Handle } from '../vfs/vfs.js';
 
 /** Bytes that are read with one call. */
-const block = 256 * 1024;
+const block = 128 * 1024;
 
 /** Calls on the way at once, so that the disk works while the peer takes what was read. */
-const mostCalls = 4;
+const mostCalls = 2;
 
 /** Reads one file from its beginning, ahead of who asks, up to the size that was announced. */
 export class ScpReads {

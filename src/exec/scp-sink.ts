@@ -101,7 +101,8 @@ export class ScpSink {
   /** Into a folder under the name that was sent; a target that is none, or not there yet, is itself the new name. */
   #pathOf(name: ByteString): ByteString {
     const folder = this.#filling.at(-1)?.path ?? (this.#intoFolder ? this.#target : null);
-    return folder === null ? this.#target : below(folder, name);
+    if (folder === null) return this.#target;
+    return folder === '.' ? name : below(folder, name);
   }
 
   #takeTimes(): ScpTimes | null {

@@ -255,6 +255,11 @@ describe('scp -t refuses', () => {
     expect(Object.keys(await tree(inner))).toEqual(['/old', '/fits']);
   });
 
+  it('by the name that was sent, where the target is the home', async () => {
+    const { stdout } = await received('C0644 60 f\n', roomy(memoryVfs(), 50), 'scp -t .');
+    expect(stdout).toBe('\0\x01scp: f: needs 60 B, 50 B free\n');
+  });
+
   it('by exact bytes where sizes for people look the same', async () => {
     const { stdout } = await received('C0644 3100000001 f\n', roomy(memoryVfs(), 3_100_000_000));
     expect(stdout).toBe('\0\x01scp: /f: needs 3100000001 bytes, 3100000000 free\n');
