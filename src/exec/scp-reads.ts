@@ -2,7 +2,7 @@ import { Fault, toFault } from '../fault.js';
 import type { Handle } from '../vfs/vfs.js';
 
 /** Bytes that are read with one call. */
-const block = 128 * 1024;
+const block = 256 * 1024;
 
 /** Calls on the way at once, so that the disk works while the peer takes what was read. */
 const mostCalls = 2;

@@ -7,7 +7,7 @@ import { turns, until } from '../sftp/turns.js';
 import { Barrier, watchedVfs } from '../sftp/watched-vfs.js';
 import { filled, outcome, running, type Outcome } from './running.js';
 
-const block = 128 * 1024;
+const block = 256 * 1024;
 const follow = { follow: true };
 
 /** What is sent to a sink that gives these answers; all is well as long as none is given. */
@@ -276,7 +276,7 @@ describe('scp -f with a sink that', () => {
     command.sink.data(Buffer.alloc(3));
     const reads = (): number => calls.filter((call) => call === 'read').length;
     await turns(50);
-    expect(reads()).toBe(8 + 2);
+    expect(reads()).toBe(4 + 2);
     for (let sentSoFar = 0; !command.stdout().endsWith('x\0'); sentSoFar++) {
       expect(sentSoFar).toBeLessThan(100);
       command.sent();
