@@ -15,6 +15,9 @@ export interface LoopbackParts extends Pick<
   readonly relay: Relay;
 }
 
+/** Milliseconds in which clients can read the last of what they were sent, and leave. */
+const hearing = 50;
+
 /** What `startTestServer` gives: a server, the relay in front of it, and what was made round them. */
 export class LoopbackServer implements TestServer {
   readonly host = '127.0.0.1';
@@ -80,7 +83,12 @@ export class LoopbackServer implements TestServer {
   async #close(): Promise<void> {
     // What is delayed or stalled would be waited for.
     this.faults.clear();
-    await this.#relay.close();
-    await this.#server.close({ grace: 0 });
+    this.#relay.part();
+    try {
+      await this.#server.close({ grace: 0 });
+    } finally {
+      // The server has said good-bye, and clients are to hear it.
+      await this.#relay.close(hearing);
+    }
   }
 }

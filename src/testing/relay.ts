@@ -6,10 +6,10 @@ import { Way } from './way.js';
 const loopback = '127.0.0.1';
 
 /**
- * Milliseconds from the last bytes that pass to the reset. Where both come at once, libuv tells the reader of an end in
- * order and not of a reset.
+ * Milliseconds from the last bytes that pass to the reset. A reader that finds both at once is told by libuv of an end
+ * in order, and not of a reset.
  */
-const apart = 5;
+const apart = 20;
 
 export interface RelayOptions {
   readonly link: Link;
@@ -24,11 +24,15 @@ export interface RelayOptions {
  */
 export class Relay {
   readonly #server: Server;
+  readonly #timers: Timers;
   readonly #pairs = new Set<Pair>();
+  /** Called when no connection is left. */
+  #idle: () => void = () => undefined;
 
   constructor(options: RelayOptions) {
+    this.#timers = options.timers ?? systemTimers;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
-      const pair = new Pair(client, options, () => void this.#pairs.delete(pair));
+      const pair = new Pair(client, options, () => this.#gone(pair));
       this.#pairs.add(pair);
     });
   }
@@ -51,10 +55,29 @@ export class Relay {
     for (const pair of [...this.#pairs]) pair.reset();
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const pair of [...this.#pairs]) pair.destroy();
-    await closed;
+  /** Takes no more connections. However the server ends from here on, clients are told of an end in order. */
+  part(): void {
+    this.#server.close();
+    for (const pair of this.#pairs) pair.part();
+  }
+
+  /** Ends the connections that are there; those that do not end by themselves after so many milliseconds. */
+  async close(graceMs: number): Promise<void> {
+    this.part();
+    const ended = new Promise<void>((resolve) => (this.#idle = resolve));
+    const destroyAll = (): void => {
+      for (const pair of [...this.#pairs]) pair.destroy();
+    };
+    if (graceMs === 0) destroyAll();
+    if (this.#pairs.size === 0) return;
+    const cancel = this.#timers.after(graceMs, destroyAll);
+    await ended;
+    cancel();
+  }
+
+  #gone(pair: Pair): void {
+    this.#pairs.delete(pair);
+    if (this.#pairs.size === 0) this.#idle();
   }
 }
 
@@ -64,6 +87,7 @@ class Pair {
   #server: Socket | null = null;
   #ways: readonly Way[] = [];
   #over = false;
+  #parting = false;
   #cancel: () => void = () => undefined;
   readonly #ended: () => void;
 
@@ -95,9 +119,16 @@ class Pair {
     client.resume();
   }
 
+  part(): void {
+    this.#parting = true;
+  }
+
   /** What happens to one of the two happens to the other. */
   #guard(socket: Socket): void {
-    socket.on('error', () => this.reset());
+    socket.on('error', () => {
+      if (this.#parting && socket === this.#server) this.#leaveClient();
+      else this.reset();
+    });
     socket.on('close', () => this.#closed());
   }
 
@@ -115,6 +146,13 @@ class Pair {
   #cut(timers: Timers): void {
     for (const way of this.#ways) way.close();
     this.#cancel = timers.after(apart, () => this.reset());
+  }
+
+  /** Reads what the client still says: closed with bytes unread, a socket resets. */
+  #leaveClient(): void {
+    for (const way of this.#ways) way.close();
+    this.#client.resume();
+    this.#client.end();
   }
 
   reset(): void {

@@ -58,6 +58,7 @@ export class Way {
   }
 
   #take(bytes: Buffer): void {
+    if (this.#closed) return;
     this.#held.push({ bytes, since: this.#options.timers.now() });
     this.#heldBytes += bytes.length;
     this.#pump();
