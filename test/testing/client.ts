@@ -2,7 +2,7 @@ import { Client, type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import type { TestServer } from '../../src/testing.js';
 
 /** The answer to one request: what came, or the status that it was refused with. */
-type Asking<T> = (sftp: SFTPWrapper, done: (error: unknown, result?: T) => void) => unknown;
+type Asking<T> = (sftp: SFTPWrapper, done: (error?: Error | null, result?: T) => void) => unknown;
 
 export interface Refusal {
   readonly code: number;
@@ -53,7 +53,7 @@ export class TestClient {
       // ssh2's writeFile and readFile never call back when the connection is gone.
       void this.closed.then((error) => reject(error ?? new Error('closed')));
       asking(this.sftp, (error, result) => {
-        if (error) reject(error as Error);
+        if (error) reject(error);
         else resolve(result as T);
       });
     });
