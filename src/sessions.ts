@@ -122,12 +122,12 @@ export class Sessions {
           runCommand(channel, command, {
             ...shared,
             account: person.name,
-            refused: (message) =>
+            refused: (operation, path, { code, message }) =>
               events.emit('request.refused', {
                 ...actor,
-                operation: 'exec',
-                path: shown(command),
-                fault: 'unsupported',
+                operation,
+                path: shown(path),
+                fault: code,
                 message,
               }),
             ended: (exitStatus) => {

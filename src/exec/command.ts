@@ -1,5 +1,7 @@
 import type { Gate } from '../channel/gate.js';
+import type { Fault } from '../fault.js';
 import type { HashPool } from '../hash/hash-pool.js';
+import type { ByteString } from '../names.js';
 import type { Vfs } from '../vfs/vfs.js';
 import type { CommandStreams } from './streams.js';
 import type { Word } from './words.js';
@@ -15,6 +17,8 @@ export interface CommandContext {
   readonly gate: Gate;
   /** Aborts when the channel is gone: nobody waits for the result. */
   readonly signal: AbortSignal;
+  /** Tells the operator what was refused here, and not by the filesystem, which tells of its own refusals. */
+  readonly refused: (operation: string, path: ByteString, fault: Fault) => void;
 }
 
 /** A command that is served; ONE row of `commands.ts`. */

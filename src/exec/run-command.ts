@@ -11,8 +11,6 @@ export interface CommandOptions extends Omit<CommandContext, 'streams' | 'signal
   readonly output: Budget;
   /** Input that may wait for the command, shared likewise. */
   readonly input: Budget;
-  /** The command is not served; its user got `sentence`. */
-  readonly refused: (sentence: string) => void;
   /** What went wrong on our side, for the operator; the client was told `failure`. */
   readonly failed: (operation: string, path: string, cause: unknown) => void;
   /** Called once, when the command has ended and the channel is gone. */
@@ -51,10 +49,10 @@ async function serve(streams: CommandStreams, line: ByteString, options: Command
   try {
     called = findCommand(line, options.account);
   } catch (thrown) {
-    const { message } = toFault(thrown);
+    const fault = toFault(thrown);
     if (!(thrown instanceof Fault)) options.failed('exec', line, thrown);
-    streams.complain(message);
-    options.refused(message);
+    streams.complain(fault.message);
+    options.refused('exec', line, fault);
     return notFound;
   }
   const { name, command, args } = called;

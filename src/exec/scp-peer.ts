@@ -1,5 +1,6 @@
 import { Fault, toFault } from '../fault.js';
 import { fromBytes, toBytes, toText, type ByteString } from '../names.js';
+import type { CommandContext } from './command.js';
 import { fatal, ok, problem } from './scp-messages.js';
 import type { CommandStreams } from './streams.js';
 
@@ -17,14 +18,22 @@ const atOnce = 256 * 1024;
 
 const nothing = Buffer.alloc(0);
 
+/** A fault of scp's own, that no filesystem has told the operator of. */
+export class Refusal extends Fault {}
+
 /** The other end of one scp: lines, answers and bytes in, lines and answers out. */
 export class ScpPeer {
-  readonly #streams: CommandStreams;
+  readonly #context: Pick<CommandContext, 'streams' | 'refused'>;
   #rest: Buffer = nothing;
   #problems = 0;
 
-  constructor(streams: CommandStreams) {
-    this.#streams = streams;
+  constructor(context: Pick<CommandContext, 'streams' | 'refused'>) {
+    this.#context = context;
+  }
+
+  /** What carries it, and counts what is kept in memory. */
+  get streams(): CommandStreams {
+    return this.#context.streams;
   }
 
   /** Whether either side told the other of a failure. */
@@ -88,7 +97,7 @@ export class ScpPeer {
   }
 
   send(bytes: Buffer): Promise<void> {
-    return this.#streams.write(bytes);
+    return this.streams.write(bytes);
   }
 
   /** Sends a line and waits for its answer. */
@@ -103,12 +112,14 @@ export class ScpPeer {
 
   /** Tells what went wrong with one file; the others go on. */
   refuse(name: ByteString, thrown: unknown): Promise<void> {
+    if (thrown instanceof Refusal) this.#context.refused('scp', name, thrown);
     return this.#tell(problem, `${shortened(name)}: ${toFault(thrown).message}`);
   }
 
   /** Tells why this is the end. */
-  giveUp(thrown: unknown): Promise<void> {
-    return this.#tell(fatal, toFault(thrown).message);
+  giveUp(fault: Fault): Promise<void> {
+    this.#context.refused('scp', '', fault);
+    return this.#tell(fatal, fault.message);
   }
 
   #tell(how: number, sentence: string): Promise<void> {
@@ -118,7 +129,7 @@ export class ScpPeer {
   }
 
   async #chunk(): Promise<Buffer | null> {
-    return this.#rest.length > 0 ? this.#rest : this.#streams.read(atOnce);
+    return this.#rest.length > 0 ? this.#rest : this.streams.read(atOnce);
   }
 }
 

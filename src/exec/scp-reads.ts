@@ -1,5 +1,6 @@
 import { Fault, toFault } from '../fault.js';
 import type { Handle } from '../vfs/vfs.js';
+import type { CommandStreams } from './streams.js';
 
 /** Bytes that are read with one call. */
 const block = 256 * 1024;
@@ -7,17 +8,22 @@ const block = 256 * 1024;
 /** Calls on the way at once, so that the disk works while the peer takes what was read. */
 const mostCalls = 2;
 
-/** Reads one file from its beginning, ahead of who asks, up to the size that was announced. */
+/**
+ * Reads one file from its beginning, ahead of who asks, up to the size that was announced. What is read and not yet
+ * asked for counts as output that waits (T3).
+ */
 export class ScpReads {
   readonly #handle: Handle;
   readonly #size: number;
+  readonly #streams: CommandStreams;
   readonly #ahead: Promise<Buffer>[] = [];
   #asked = 0;
   #fault: Fault | null = null;
 
-  constructor(handle: Handle, size: number) {
+  constructor(handle: Handle, size: number, streams: CommandStreams) {
     this.#handle = handle;
     this.#size = size;
+    this.#streams = streams;
     this.#ask();
   }
 
@@ -27,10 +33,13 @@ export class ScpReads {
   }
 
   /** The next bytes, zeros where there are none to read; `null` when so many were given as were announced. */
-  next(): Promise<Buffer | null> {
+  async next(): Promise<Buffer | null> {
     const first = this.#ahead.shift();
     this.#ask();
-    return first ?? Promise.resolve(null);
+    const bytes = await first;
+    if (!bytes) return null;
+    this.#streams.letGo('output', bytes.length);
+    return bytes;
   }
 
   #ask(): void {
@@ -38,6 +47,7 @@ export class ScpReads {
       const length = Math.min(block, this.#size - this.#asked);
       this.#ahead.push(this.#read(length, this.#asked));
       this.#asked += length;
+      this.#streams.keep('output', length);
     }
   }
 

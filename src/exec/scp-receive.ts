@@ -4,7 +4,7 @@ import { formatSize } from '../size.js';
 import { dirname } from '../vfs/path.js';
 import type { Handle, SetAttributes, Space, Stats, Vfs } from '../vfs/vfs.js';
 import type { ScpEntry, ScpTimes } from './scp-messages.js';
-import { lost, type ScpPeer } from './scp-peer.js';
+import { lost, Refusal, type ScpPeer } from './scp-peer.js';
 import { ScpWrites } from './scp-writes.js';
 
 /** A file that is about to come. */
@@ -64,7 +64,7 @@ const sourceFailed = new Fault('failure', 'the source could not read all of the 
 async function fill(handle: Handle, incoming: Incoming, peer: ScpPeer): Promise<Fault | null> {
   await peer.agree();
   const { size } = incoming.entry;
-  const writes = new ScpWrites(handle);
+  const writes = new ScpWrites(handle, peer.streams);
   try {
     for (let left = size; left > 0;) {
       const bytes = await peer.bytes(left);
@@ -105,7 +105,7 @@ async function refuseWithoutRoom(vfs: Vfs, path: ByteString, size: number): Prom
   if (needed <= space.bytesFree) return;
   const [needs, free] = [formatSize(needed), formatSize(space.bytesFree)];
   const sentence = needs === free ? `${needed} bytes, ${space.bytesFree}` : `${needs}, ${free}`;
-  throw new Fault('no-space', `needs ${sentence} free`);
+  throw new Refusal('no-space', `needs ${sentence} free`);
 }
 
 /** `null` where the filesystem does not know. */

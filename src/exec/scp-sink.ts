@@ -3,7 +3,7 @@ import type { ByteString } from '../names.js';
 import { below } from '../vfs/path.js';
 import type { Vfs } from '../vfs/vfs.js';
 import { parseMessage, type ScpEntry, type ScpMessage, type ScpTimes } from './scp-messages.js';
-import { gaveUp, lost, type ScpPeer } from './scp-peer.js';
+import { gaveUp, lost, Refusal, type ScpPeer } from './scp-peer.js';
 import { look, receiveFile } from './scp-receive.js';
 
 export interface SinkOptions {
@@ -56,7 +56,7 @@ export class ScpSink {
     try {
       const there = await look(this.#vfs, this.#target);
       this.#intoFolder = there?.kind === 'folder';
-      if (folderOnly && !this.#intoFolder) throw new Fault(there ? 'not-a-folder' : 'not-found');
+      if (folderOnly && !this.#intoFolder) throw new Refusal(there ? 'not-a-folder' : 'not-found');
     } catch (thrown) {
       // Without -d it is not needed to exist: what is wrong will be told of each file.
       if (!folderOnly) return true;
@@ -138,7 +138,7 @@ export class ScpSink {
         there = await this.#vfs.stat(path, { follow: true });
       }
     }
-    if (there.kind !== 'folder') throw new Fault('not-a-folder');
+    if (there.kind !== 'folder') throw new Refusal('not-a-folder');
   }
 
   /** Modes and times of a folder come last: each of its entries would change them. */

@@ -1,11 +1,11 @@
-import { Fault } from '../fault.js';
+import type { Fault } from '../fault.js';
 import { fromText, type ByteString } from '../names.js';
 import { basename, below } from '../vfs/path.js';
 import type { Entry, Handle, Inode, Listing, Stats, Vfs } from '../vfs/vfs.js';
 import type { CommandContext } from './command.js';
 import { expand } from './glob.js';
 import { entryOf, timesOf } from './scp-messages.js';
-import type { ScpPeer } from './scp-peer.js';
+import { Refusal, type ScpPeer } from './scp-peer.js';
 import { ScpReads } from './scp-reads.js';
 import type { Word } from './words.js';
 
@@ -65,7 +65,7 @@ export class ScpSource {
     if (stats.kind === 'symlink') await this.#sendAny(path, within);
     else if (stats.kind === 'file') await this.#sendFile(path);
     else if (stats.kind === 'folder') await this.#sendFolder(path, stats, within);
-    else await this.#peer.refuse(path, new Fault('not-a-file'));
+    else await this.#peer.refuse(path, new Refusal('not-a-file'));
   }
 
   async #sendFile(path: ByteString): Promise<void> {
@@ -85,10 +85,10 @@ export class ScpSource {
     if (!stats) return false;
     const { mode, size } = stats;
     const name = await this.#nameOf(path);
-    // Before the peer agrees: it is going to.
-    const reads = new ScpReads(handle, size);
     if (!(await this.#announceTimes(stats))) return false;
     if (!(await this.#peer.announce(entryOf({ kind: 'file', mode, size, name })))) return false;
+    // Not before the peer agrees: while it says nothing, its connection is idle, and holds no output.
+    const reads = new ScpReads(handle, size, this.#peer.streams);
     for (let bytes = await reads.next(); bytes; bytes = await reads.next()) await this.#peer.send(bytes);
     await (reads.fault ? this.#peer.refuse(path, reads.fault) : this.#peer.agree());
     return (await this.#peer.answer()) && !reads.fault;
@@ -115,12 +115,12 @@ export class ScpSource {
 
   /** Why a folder is not sent. */
   #faultOf({ dev, ino }: Stats, within: readonly Inode[]): Fault | null {
-    if (!this.#options.recursive) return new Fault('is-a-folder', 'is a folder, and -r was not given');
+    if (!this.#options.recursive) return new Refusal('is-a-folder', 'is a folder, and -r was not given');
     // A symlink led back up: every turn of it would send all of it again.
     if (within.some((one) => one.dev === dev && one.ino === ino)) {
-      return new Fault('loop', 'lies within itself');
+      return new Refusal('loop', 'lies within itself');
     }
-    return within.length < deepest ? null : new Fault('too-many', `more than ${deepest} folders deep`);
+    return within.length < deepest ? null : new Refusal('too-many', `more than ${deepest} folders deep`);
   }
 
   async #sendEntries(path: ByteString, listing: Listing, within: readonly Inode[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { toFault, type Fault } from '../fault.js';
 import type { Handle } from '../vfs/vfs.js';
+import type { CommandStreams } from './streams.js';
 
 /** Bytes that are written with one call. */
 const block = 256 * 1024;
@@ -10,9 +11,13 @@ const mostCalls = 4;
 /** Pieces of a block, at most: each may hold a whole packet in memory, however short it is itself. */
 const mostPieces = 64;
 
-/** Writes one file from its beginning as its bytes come, several blocks at once; after a failure it writes no more. */
+/**
+ * Writes one file from its beginning as its bytes come, several blocks at once; after a failure it writes no more. What
+ * is gathered or being written counts as input that waits (T3).
+ */
 export class ScpWrites {
   readonly #handle: Handle;
+  readonly #streams: CommandStreams;
   readonly #calls = new Set<Promise<void>>();
   #pieces: Buffer[] = [];
   #gathered = 0;
@@ -21,8 +26,9 @@ export class ScpWrites {
   #failure: { readonly fault: Fault; readonly position: number } | null = null;
   #size: number;
 
-  constructor(handle: Handle) {
+  constructor(handle: Handle, streams: CommandStreams) {
     this.#handle = handle;
+    this.#streams = streams;
     this.#size = handle.opened.bytesAfter;
   }
 
@@ -43,6 +49,7 @@ export class ScpWrites {
       rest = rest.subarray(piece.length);
       this.#pieces.push(piece);
       this.#gathered += piece.length;
+      this.#streams.keep('input', piece.length);
       if (this.#gathered === block) {
         this.#start();
         while (this.#calls.size >= mostCalls) await Promise.race(this.#calls);
@@ -54,17 +61,27 @@ export class ScpWrites {
 
   /** Resolves when everything taken is written, or has failed. */
   async settle(): Promise<void> {
-    if (this.#gathered > 0 && !this.#failure) this.#start();
+    if (this.#failure) this.#drop();
+    else if (this.#gathered > 0) this.#start();
     await Promise.all(this.#calls);
     if (this.#failure) await this.#cut(this.#failure.position);
   }
 
-  #start(): void {
-    const [pieces, position] = [this.#pieces, this.#position];
-    this.#position += this.#gathered;
+  #drop(): void {
+    this.#streams.letGo('input', this.#gathered);
     this.#pieces = [];
     this.#gathered = 0;
-    const call = this.#write(pieces, position).finally(() => this.#calls.delete(call));
+  }
+
+  #start(): void {
+    const [pieces, position, length] = [this.#pieces, this.#position, this.#gathered];
+    this.#position += length;
+    this.#pieces = [];
+    this.#gathered = 0;
+    const call = this.#write(pieces, position).finally(() => {
+      this.#calls.delete(call);
+      this.#streams.letGo('input', length);
+    });
     this.#calls.add(call);
   }
 

@@ -52,7 +52,7 @@ export const scp: Command = {
     const { options, words } = parse(args);
     if (options.has('t') === options.has('f')) throw called('either -t or -f is needed');
     if (words.length === 0) throw called('a name is missing');
-    const peer = new ScpPeer(context.streams);
+    const peer = new ScpPeer(context);
     try {
       if (options.has('f')) await new ScpSource(peer, context, choices(options)).run(words);
       else {
@@ -76,7 +76,10 @@ function choices(options: ReadonlySet<Letter>): {
 }
 
 async function targetOf(words: readonly Word[], { vfs, signal }: CommandContext): Promise<ByteString> {
-  const [target = '', ...others] = (await Promise.all(words.map((word) => expand(word, vfs, signal)))).flat();
-  if (others.length > 0) throw new Fault('bad-message', 'ambiguous target');
+  const [word, ...more] = words;
+  // Each word stands for one path at least, and thousands of patterns together for more than there is memory.
+  const paths = word && more.length === 0 ? await expand(word, vfs, signal) : [];
+  const [target] = paths;
+  if (target === undefined || paths.length > 1) throw new Fault('bad-message', 'ambiguous target');
   return target;
 }

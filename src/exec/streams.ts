@@ -135,6 +135,15 @@ export class CommandStreams implements ChannelSink {
     }
   }
 
+  /** Counts bytes that the command keeps in memory beside these streams, until it lets go of them. */
+  keep(of: 'input' | 'output', bytes: number): void {
+    if (!this.signal.aborted) this.#shareOf(of).charge(bytes);
+  }
+
+  letGo(of: 'input' | 'output', bytes: number): void {
+    if (!this.signal.aborted) this.#shareOf(of).give(bytes);
+  }
+
   /** A line on standard error. */
   complain(sentence: string): void {
     if (!this.signal.aborted) this.#channel.stderr(sentence);
@@ -181,6 +190,10 @@ export class CommandStreams implements ChannelSink {
     }
     this.#paused = false;
     this.#channel.resume();
+  }
+
+  #shareOf(of: 'input' | 'output'): Share {
+    return of === 'input' ? this.#input : this.#output;
   }
 
   #wakeWriters(): void {

@@ -46,7 +46,9 @@ describe('a command line that is not served [PROTOCOL 7.4.6]', () => {
     const command = running(line);
     expect(await command.ended).toBe(127);
     expect(command.stderr).toEqual([expect.stringContaining(sentence)]);
-    expect(command.refusals).toEqual(command.stderr);
+    expect(command.refusals.map(([path, { message }]) => [path, message])).toEqual([
+      [line, command.stderr[0]],
+    ]);
     expect(command.stdout()).toBe('');
   });
 

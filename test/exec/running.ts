@@ -2,6 +2,7 @@ import { Budget } from '../../src/channel/budget.js';
 import type { ChannelSink, SessionChannel } from '../../src/channel/channel.js';
 import { Gate } from '../../src/channel/gate.js';
 import { runCommand, type CommandOptions } from '../../src/exec/run-command.js';
+import type { Fault } from '../../src/fault.js';
 import { HashPool } from '../../src/hash/hash-pool.js';
 import { fromBytes, type ByteString } from '../../src/names.js';
 import { memoryVfs } from '../../src/vfs/memory.js';
@@ -13,7 +14,8 @@ export interface Running {
   readonly output: Budget;
   readonly input: Budget;
   readonly stderr: string[];
-  readonly refusals: string[];
+  /** What the operator was told, and of which path. */
+  readonly refusals: [ByteString, Fault][];
   readonly failures: unknown[];
   /** The exit status, once the command has ended and the channel is gone. */
   readonly ended: Promise<number>;
@@ -37,7 +39,7 @@ const hashes = new HashPool();
 
 export function running(line: ByteString, { manual = false, ...options }: RunningOptions = {}): Running {
   const stderr: string[] = [];
-  const refusals: string[] = [];
+  const refusals: [ByteString, Fault][] = [];
   const failures: unknown[] = [];
   const chunks: Buffer[] = [];
   let sink = null as ChannelSink | null;
@@ -73,7 +75,7 @@ export function running(line: ByteString, { manual = false, ...options }: Runnin
     gate: new Gate(2),
     output: new Budget(4 << 20),
     input: new Budget(4 << 20),
-    refused: (sentence) => refusals.push(sentence),
+    refused: (_operation, path, fault) => refusals.push([path, fault]),
     failed: (_operation, _path, cause) => failures.push(cause),
     ended: (status) => {
       hasEnded = true;

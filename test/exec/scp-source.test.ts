@@ -269,6 +269,18 @@ describe('scp -f with a sink that', () => {
     },
   );
 
+  it('does not answer: reads nothing for it, and holds no output, so that its connection is idle', async () => {
+    const { vfs, calls } = watchedVfs({ inner: await filled({ f: 'x'.repeat(block) }) });
+    const command = running('scp -f f', { vfs });
+    for (const answers of [0, 1]) {
+      command.sink.data(Buffer.alloc(answers));
+      await turns(20);
+      expect([command.output.taken, calls.includes('read')]).toEqual([0, false]);
+    }
+    command.sink.end();
+    expect([await command.ended, command.stdout()]).toEqual([1, `C0644 ${block} f\n`]);
+  });
+
   it('takes nothing: reads ahead a little, and no more until it does', async () => {
     const size = 40 * block;
     const { vfs, calls } = watchedVfs({ inner: await filled({ f: 'x'.repeat(size) }) });
@@ -277,6 +289,8 @@ describe('scp -f with a sink that', () => {
     const reads = (): number => calls.filter((call) => call === 'read').length;
     await turns(50);
     expect(reads()).toBe(4 + 2);
+    const header = `C0644 ${size} f\n`.length;
+    expect(command.output.taken).toBeGreaterThanOrEqual(6 * block + header);
     for (let sentSoFar = 0; !command.stdout().endsWith('x\0'); sentSoFar++) {
       expect(sentSoFar).toBeLessThan(100);
       command.sent();
