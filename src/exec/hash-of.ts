@@ -1,8 +1,7 @@
 import type { HashAlgorithm } from '../hash/algorithms.js';
-import type { ReadAt } from '../hash/hash-pool.js';
+import { hashBlock, type ReadAt } from '../hash/hash-pool.js';
 import type { ByteString } from '../names.js';
 import type { CommandContext } from './command.js';
-import type { CommandStreams } from './streams.js';
 
 /** The hash of a file, or of its first `most` bytes, in the account's turn (T7). */
 export function hashOfFile(
@@ -20,7 +19,8 @@ export function hashOfFile(
           ? (into, position) => file.read(into, position)
           : async (into, position) =>
               position < most ? file.read(into.subarray(0, most - position), position) : 0;
-      return await hashed(algorithm, read, hashes, signal);
+      const range = { algorithm, start: 0, length: 0, blockSize: 0 } as const;
+      return Buffer.concat((await hashes.hash(read, range, signal)).hashes);
     } finally {
       await file.close({ complete: !signal.aborted });
     }
@@ -37,26 +37,6 @@ export async function hashOfInput(
   { streams, hashes, signal }: CommandContext,
 ): Promise<Buffer> {
   const arrives = patience === null || (await streams.arrives(patience));
-  return hashed(algorithm, (into) => (arrives ? fill(into, streams) : Promise.resolve(0)), hashes, signal);
-}
-
-async function hashed(
-  algorithm: HashAlgorithm,
-  read: ReadAt,
-  hashes: CommandContext['hashes'],
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const range = { algorithm, start: 0, length: 0, blockSize: 0 } as const;
-  const result = await hashes.hash(read, range, signal);
-  return Buffer.concat(result.hashes);
-}
-
-async function fill(into: Buffer, streams: CommandStreams): Promise<number> {
-  let filled = 0;
-  while (filled < into.length) {
-    const bytes = await streams.read(into.length - filled);
-    if (!bytes) break;
-    filled += bytes.copy(into, filled);
-  }
-  return filled;
+  const next = (): Promise<Buffer | null> => (arrives ? streams.read(hashBlock) : Promise.resolve(null));
+  return hashes.hashStream(next, algorithm, signal);
 }

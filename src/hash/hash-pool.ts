@@ -1,7 +1,7 @@
 import { Fault } from '../fault.js';
 import { Thread } from '../threads.js';
 import { hashLength, type HashAlgorithm } from './algorithms.js';
-import type { HashOperations } from './hash-thread.js';
+import type { Begin, HashOperations } from './hash-thread.js';
 
 /** What of a file is hashed, and how. */
 export interface HashRange {
@@ -24,6 +24,9 @@ export interface HashResult {
 /** As `Handle.read` of the Vfs: fills `into` from `position`, fewer bytes than asked only at the end of the file. */
 export type ReadAt = (into: Buffer, position: number) => Promise<number>;
 
+/** The next bytes in order, no more than `hashBlock` of them; `null` at the end. What is given may be used again at once. */
+export type NextBytes = () => Promise<Buffer | null>;
+
 export interface HashPoolOptions {
   /** Threads at most; none is started before it is needed. */
   readonly threads?: number;
@@ -35,7 +38,10 @@ export const hashBlock = 262_144;
 /** Bytes of all hashes of one call: more would fit no packet, and a file of 1 TiB has 2^32 blocks of 256 bytes. */
 const maxHashes = 262_144;
 
-/** One is filled while the other is hashed. */
+/**
+ * One is filled while the other is hashed. They are kept for the next hash for ever: V8 does not count what lies behind
+ * a SharedArrayBuffer, and so frees none in a thread that has no other garbage.
+ */
 interface Blocks {
   readonly shared: readonly SharedArrayBuffer[];
   readonly buffers: readonly [Buffer, Buffer];
@@ -70,31 +76,61 @@ export class HashPool {
    */
   async hash(read: ReadAt, range: HashRange, signal: AbortSignal): Promise<HashResult> {
     this.#stopIf(signal);
-    const seat = this.#seat();
+    const { algorithm, blockSize } = range;
     const blocks = this.#idleBlocks.pop() ?? newBlocks();
-    const job = ++this.#lastJob;
-    seat.jobs++;
-    const { thread } = seat;
+    let length = 0;
     try {
-      const { algorithm, blockSize } = range;
-      await thread.call('begin', { job, algorithm, blockSize, blocks: blocks.shared });
-      const length = await this.#feed(thread, job, blocks, read, range, signal);
-      const hashes = Buffer.from(await thread.call('finish', job));
+      const hashes = await this.#run({ algorithm, blockSize, blocks: blocks.shared }, async (thread, job) => {
+        length = await this.#feed(thread, job, blocks, read, range, signal);
+      });
       return { hashes: split(hashes, hashLength(algorithm)), length };
-    } catch (thrown) {
-      if (!this.#closed) await thread.call('drop', job).catch(() => undefined);
-      throw thrown;
     } finally {
-      seat.jobs--;
       // Only now: the thread answers in order, so it has done with the blocks.
-      if (this.#idleBlocks.length < this.#limit) this.#idleBlocks.push(blocks);
+      this.#idleBlocks.push(blocks);
     }
+  }
+
+  /**
+   * Hashes what comes as slowly as somebody likes, and holds none of it meanwhile: one piece at most is on its way.
+   * @throws Fault as `hash`; whatever `next` rejects with
+   */
+  async hashStream(next: NextBytes, algorithm: HashAlgorithm, signal: AbortSignal): Promise<Buffer> {
+    this.#stopIf(signal);
+    return this.#run({ algorithm, blockSize: 0, blocks: [] }, async (thread, job) => {
+      for (let bytes = await next(); bytes; bytes = await next()) {
+        this.#stopIf(signal);
+        // A view would be sent with all of the memory that it was cut from.
+        await thread.call('append', { job, bytes: new Uint8Array(bytes) });
+      }
+      this.#stopIf(signal);
+    });
   }
 
   /** Ends the threads; what is being hashed fails with `cancelled`. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#seats.map(({ thread }) => thread.close()));
+  }
+
+  /** Begins a job in a thread, lets `feed` give it its bytes, and gives its hashes, one after another. */
+  async #run(
+    begin: Omit<Begin, 'job'>,
+    feed: (thread: Thread<HashOperations>, job: number) => Promise<void>,
+  ): Promise<Buffer> {
+    const seat = this.#seat();
+    const { thread } = seat;
+    const job = ++this.#lastJob;
+    seat.jobs++;
+    try {
+      await thread.call('begin', { job, ...begin });
+      await feed(thread, job);
+      return Buffer.from(await thread.call('finish', job));
+    } catch (thrown) {
+      if (!this.#closed) await thread.call('drop', job).catch(() => undefined);
+      throw thrown;
+    } finally {
+      seat.jobs--;
+    }
   }
 
   async #feed(

@@ -16,7 +16,7 @@ export interface Begin {
   readonly algorithm: HashAlgorithm;
   /** Bytes of one block, 0 for a single hash. */
   readonly blockSize: number;
-  /** Memory shared with the asker, who fills it and says so by `add`. */
+  /** Memory shared with the asker, who fills it and says so by `add`; none for who only appends. */
   readonly blocks: readonly SharedArrayBuffer[];
 }
 
@@ -25,6 +25,11 @@ export interface Add {
   /** Which of the shared blocks holds the next bytes, and how many. */
   readonly block: number;
   readonly length: number;
+}
+
+export interface Append {
+  readonly job: number;
+  readonly bytes: Uint8Array;
 }
 
 export const operations = {
@@ -40,6 +45,7 @@ export const operations = {
     if (!bytes || length > bytes.length) throw new RangeError(`no ${length} bytes in block ${block}`);
     hasher.update(bytes.subarray(0, length));
   },
+  append: ({ job, bytes }: Append): void => jobOf(job).hasher.update(bytes),
   /** All hashes, one after another: one buffer crosses threads at less cost than many. */
   finish: (job: number): Uint8Array => {
     const { hasher } = jobOf(job);

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Gate } from '../../src/channel/gate.js';
 import { hashSums } from '../../src/exec/hash-sum.js';
+import { HashPool } from '../../src/hash/hash-pool.js';
 import { toBytes } from '../../src/names.js';
 import { memoryVfs } from '../../src/vfs/memory.js';
 import type { Vfs } from '../../src/vfs/vfs.js';
@@ -126,6 +127,31 @@ describe('hash commands [PROTOCOL 7.4.3]', () => {
     open();
     await held;
     expect(await command.ended).toBe(0);
+  });
+});
+
+describe('the hash of standard input [T3]', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it('holds no memory of the hash threads while its sender is slow, and leaves none behind', async () => {
+    const taken: number[] = [];
+    class Counted extends SharedArrayBuffer {
+      constructor(length: number) {
+        super(length);
+        taken.push(length);
+      }
+    }
+    vi.stubGlobal('SharedArrayBuffer', Counted);
+    const input = Buffer.alloc(300_000, 'in');
+    const hashes = new HashPool();
+    const hash = createHash('sha256').update(input).digest('hex');
+    expect((await outcome('sha256sum -', { hashes, stdin: input })).stdout).toBe(`${hash}  -\n`);
+    expect(taken).toEqual([]);
+    await outcome('sha256sum a', { hashes, vfs });
+    expect(taken.length).toBe(2);
+    await hashes.close();
   });
 });
 

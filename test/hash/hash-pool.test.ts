@@ -201,6 +201,21 @@ describe('many at once', () => {
     await small.close();
   });
 
+  it('use the same memory again, however many there were', async () => {
+    const small = new HashPool({ threads: 2 });
+    const memory = new Set<ArrayBufferLike>();
+    const read: ReadAt = (into, position) => {
+      memory.add(into.buffer);
+      return readFile(into, position);
+    };
+    const range = { algorithm: 'md5', start: 0, length: 0, blockSize: 0 } as const;
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 8 }, () => small.hash(read, range, never)));
+    }
+    expect(memory.size).toBe(16);
+    await small.close();
+  });
+
   it('one after another need one thread', async () => {
     const single = new HashPool({ threads: 2 });
     const range = { algorithm: 'md5', start: 0, length: 10, blockSize: 0 } as const;
@@ -224,5 +239,41 @@ describe('many at once', () => {
     expect(length).toBe(size);
     // Were the 1024 blocks hashed here, there would be one turn for each at most.
     expect(turns).toBeGreaterThan(3 * 1024);
+  });
+});
+
+describe('a stream', () => {
+  /** Gives pieces of one buffer, which it writes again for each. */
+  const piecesOf = (whole: Buffer, length: number) => {
+    const piece = Buffer.alloc(length);
+    let at = 0;
+    return (): Promise<Buffer | null> => {
+      const copied = whole.copy(piece, 0, at, at + length);
+      at += copied;
+      return Promise.resolve(copied === 0 ? null : piece.subarray(0, copied));
+    };
+  };
+
+  it.each([1000, 32_768, hashBlock])('in pieces of %i bytes has the hash of all', async (length) => {
+    const hash = await pool.hashStream(piecesOf(content, length), 'sha1', never);
+    expect(hash.toString('hex')).toBe(witness('sha1', content));
+  });
+
+  it('of nothing has the hash of nothing', async () => {
+    const hash = await pool.hashStream(() => Promise.resolve(null), 'md5', never);
+    expect(hash.toString('hex')).toBe('d41d8cd98f00b204e9800998ecf8427e');
+  });
+
+  it('ends with what its source fails with, and at the next piece once nobody waits', async () => {
+    const failing = () => Promise.reject(new Error('no more'));
+    await expect(pool.hashStream(failing, 'md5', never)).rejects.toThrow('no more');
+    const gone = new AbortController();
+    let pieces = 0;
+    const endless = () => {
+      if (++pieces === 3) gone.abort();
+      return Promise.resolve(content.subarray(0, 10));
+    };
+    await expect(pool.hashStream(endless, 'md5', gone.signal)).rejects.toMatchObject({ code: 'cancelled' });
+    expect(pieces).toBe(3);
   });
 });
