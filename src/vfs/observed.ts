@@ -1,4 +1,4 @@
-import { toFault, type FaultCode } from '../fault.js';
+import { toFault, type Fault, type FaultCode } from '../fault.js';
 import { toText, type ByteString } from '../names.js';
 import type { Actor, EventCatalogue, Events } from '../observe/events.js';
 import { pathMax } from './path.js';
@@ -37,6 +37,11 @@ export function observed(vfs: Vfs, observation: Observation): Vfs {
 /** Paths are refused where they are too long, but told all the same: a request may carry a quarter of a megabyte. */
 function told(path: ByteString): string {
   return path.length > pathMax ? `${toText(path.slice(0, pathMax))}...` : toText(path);
+}
+
+/** @param mistake whether a filesystem threw what is no fault: its stack says where */
+function why(cause: Error, mistake: boolean): string {
+  return mistake ? (cause.stack ?? cause.message) : cause.message;
 }
 
 class Observer {
@@ -79,7 +84,8 @@ class Observer {
     if (answers.has(code)) return;
     const request = { ...this.#actor, operation, path: told(path) };
     if (code === 'failure') {
-      const text = cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : message;
+      const text =
+        cause instanceof Error ? why(cause, cause === thrown) : typeof cause === 'string' ? cause : message;
       this.#events.emit('request.failed', { ...request, cause: text });
     } else {
       this.#events.emit('request.refused', { ...request, fault: code, message });
@@ -91,7 +97,8 @@ class Observer {
       return await doing;
     } catch (thrown) {
       this.refused(operation, path, thrown);
-      throw thrown;
+      // As what it was told: whoever answers the client tells of anything else itself.
+      throw toFault(thrown);
     }
   }
 
@@ -200,6 +207,10 @@ class ObservedHandle extends DelegatingHandle {
   override async read(into: Buffer, position: number): Promise<number> {
     try {
       const count = await super.read(into, position);
+      // A program's own filesystem may say anything; beyond the block lies what others read.
+      if (!Number.isInteger(count) || count < 0 || count > into.length) {
+        throw new RangeError(`a read of ${into.length} bytes gave ${String(count)}`);
+      }
       this.#bytesRead += count;
       return count;
     } catch (thrown) {
@@ -252,12 +263,13 @@ class ObservedHandle extends DelegatingHandle {
     }
   }
 
-  #tell(operation: string, thrown: unknown): unknown {
-    const key = `${operation} ${toFault(thrown).code}`;
+  #tell(operation: string, thrown: unknown): Fault {
+    const fault = toFault(thrown);
+    const key = `${operation} ${fault.code}`;
     if (!this.#told.has(key)) {
       this.#told.add(key);
       this.#observer.refused(operation, this.path, thrown);
     }
-    return thrown;
+    return fault;
   }
 }

@@ -9,11 +9,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   createServer,
+  DelegatingHandle,
   DelegatingVfs,
   memory,
+  type Handle,
+  type OpenOptions,
   type Server,
   type ServerOptions,
   type Vfs,
@@ -151,7 +154,29 @@ describe('a Vfs of the program', () => {
     });
     await visitor.write('/a', '1');
     await visitor.leave();
-    expect(failed.join()).toContain('mkdir: TypeError: not even a promise');
+    expect(failed).toEqual(['mkdir: TypeError: not even a promise']);
+  });
+
+  it('that claims to have read more than was asked for costs that request only (P1)', async () => {
+    class Boasting extends DelegatingHandle {
+      override read(): Promise<number> {
+        return Promise.resolve(1_000_000);
+      }
+    }
+    class Files extends DelegatingVfs {
+      override async open(path: string, options: OpenOptions): Promise<Handle> {
+        return new Boasting(await super.open(path, options));
+      }
+    }
+    const server = await serving({ accounts: { alice: secret }, vfs: new Files(memory()) });
+    const failed = vi.fn();
+    server.on('request.failed', failed);
+    const visitor = await Visitor.login(server.port);
+    await visitor.write('/a', '1');
+    await expect(visitor.read('/a')).rejects.toThrow('failure');
+    expect(failed).toHaveBeenCalledOnce();
+    expect(await visitor.list()).toEqual(['a']);
+    await visitor.leave();
   });
 });
 

@@ -125,3 +125,14 @@ test('what failed is told with its cause', async () => {
     ['request.failed', { ...actor, operation: 'stat', path: '/f', cause: 'EIO: /host/path' }],
   ]);
 });
+
+test('what is no fault is told of once, with its stack, and goes on as the fault that it is', async () => {
+  class Mistaken extends DelegatingVfs {
+    override stat(): Promise<never> {
+      return Promise.reject(new TypeError('x of undefined'));
+    }
+  }
+  await rejects(watching(new Mistaken(memoryVfs())).stat('/f', { follow: true }), 'failure');
+  const cause = expect.stringMatching(/^TypeError: x of undefined\n +at /) as string;
+  expect(told).toEqual([['request.failed', { ...actor, operation: 'stat', path: '/f', cause }]]);
+});
