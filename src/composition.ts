@@ -90,8 +90,9 @@ export function composeServer(parts: ServerParts): ComposedServer {
     ...(different && { different }),
   });
   const unwind = async (): Promise<void> => {
-    await sessions.allEnded();
+    // First: no session is left to watch, and its timer would keep alive a process whose requests hang.
     watch.stop();
+    await sessions.allEnded();
     await Promise.all([hashes.close(), parts.release(unwinding)]);
   };
   return {

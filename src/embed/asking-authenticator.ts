@@ -34,6 +34,12 @@ export function askingAuthenticator(parts: AskingParts): Authenticator {
     const answer: unknown = await authenticate(request);
     if (answer === false || answer === null || answer === undefined) return null;
     if (answer === true) return request.method === 'none' ? null : grantPlan(request.user, {});
+    if (typeof answer !== 'object') {
+      throw new Fault(
+        'invalid',
+        `authenticate gave a ${typeof answer}: it must be true, false, null or a grant`,
+      );
+    }
     const plan = grantPlan(request.user, answer);
     if (isFixed(plan.name))
       throw new Fault('invalid', `the grant names '${plan.name}', which is one of 'accounts'`);

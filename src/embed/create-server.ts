@@ -32,6 +32,8 @@ class EmbeddedServer implements Server {
   #starting: Promise<Running> | null = null;
   #running: Running | null = null;
   #started = false;
+  /** Calls of `listen` that are under way. */
+  #listening = 0;
   #closing: Promise<void> | null = null;
 
   constructor(plan: ServerPlan, seams: Seams) {
@@ -42,15 +44,15 @@ class EmbeddedServer implements Server {
   async listen(where: ListenOn = 0): Promise<this> {
     const address = listenAddress(where);
     if (this.#closing) throw new Fault('cancelled', 'the server was closed');
-    const { server } = await this.#begun();
+    this.#listening++;
     try {
+      const { server } = await this.#begun();
       const bound = await server.listen(address);
       if (!this.#started) this.#tellStarted(bound);
       return this;
-    } catch (thrown) {
+    } finally {
       // Nothing may keep a process alive whose server could not listen.
-      if (server.addresses().length === 0) await this.#end(server, 0);
-      throw thrown;
+      if (--this.#listening === 0 && this.addresses.length === 0) await this.#end();
     }
   }
 
@@ -137,12 +139,11 @@ class EmbeddedServer implements Server {
     return this.#starting;
   }
 
-  async #end(server: Running['server'], grace: number): Promise<void> {
-    if (this.#running?.server === server) {
-      this.#running = null;
-      this.#starting = null;
-    }
-    await server.stop(grace);
+  async #end(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    this.#starting = null;
+    await running?.server.stop(0);
   }
 
   #tellStarted(bound: Address): void {

@@ -1,3 +1,4 @@
+import { Fault } from '../fault.js';
 import type { EventCatalogue, EventName, Events, Listener } from '../observe/events.js';
 
 /** Hears one kind of event. */
@@ -15,7 +16,9 @@ export class Listeners {
     this.#events = events;
   }
 
+  /** @throws Fault `invalid` where the listener is no function */
   on<Name extends EventName>(name: Name, listener: EventListener<Name>, once: boolean): void {
+    assertListener(listener, `of '${name}' `);
     const out = this.#events.subscribe(
       guarded((happened, event) => {
         if (happened !== name) return undefined;
@@ -34,7 +37,9 @@ export class Listeners {
     if (last) this.#remove(name, listener, last);
   }
 
+  /** @throws Fault `invalid` where the listener is no function */
   subscribe(listener: Listener): () => void {
+    assertListener(listener, '');
     return this.#events.subscribe(guarded(listener));
   }
 
@@ -45,6 +50,10 @@ export class Listeners {
     if (left.length > 0) named?.set(listener, left);
     else named?.delete(listener);
   }
+}
+
+function assertListener(listener: unknown, shown: string): void {
+  if (typeof listener !== 'function') throw new Fault('invalid', `the listener ${shown}must be a function`);
 }
 
 /** What an asynchronous listener rejects with would end the process. */

@@ -63,6 +63,12 @@ export function serverPlan(options: unknown): ServerPlan {
   const homes = folder(options, 'homes');
   const accounts = accountPlans(options['accounts']);
   const authenticate = optional(options, 'authenticate', isFunction, 'a function', shown) ?? null;
+  if (authenticate && authenticate.length > 1) {
+    throw new Fault(
+      'invalid',
+      `${shown}: authenticate is asked with one object: ({ user, password }) => ...`,
+    );
+  }
   if (accounts.length === 0 && !authenticate) {
     throw new Fault('invalid', `${shown}: nobody could log in: give 'accounts', 'authenticate', or both`);
   }
@@ -98,7 +104,12 @@ function folder(options: Readonly<Record<string, unknown>>, name: string): strin
 
 function accountPlans(accounts: unknown): readonly AccountPlan[] {
   if (accounts === undefined) return [];
-  if (typeof accounts !== 'object' || accounts === null || Array.isArray(accounts)) {
+  if (
+    typeof accounts !== 'object' ||
+    accounts === null ||
+    Array.isArray(accounts) ||
+    accounts instanceof Map
+  ) {
     throw new Fault('invalid', `${shown}: accounts must be an object: { NAME: { password, ... }, ... }`);
   }
   const plans = Object.entries(accounts).map(([name, one]) => accountPlan(name, one));

@@ -138,9 +138,12 @@ export function createSshServer(options: SshServerOptions): SshServer {
     connection.start();
   };
 
+  const hasStopped = (): boolean => stopping;
+  const stopped = (): Fault => new Fault('cancelled', 'the server is stopping');
+
   return {
     async listen(address) {
-      if (stopping) throw new Fault('cancelled', 'the server is stopping');
+      if (hasStopped()) throw stopped();
       await cryptoReady;
       const acceptor = new Acceptor({
         timers,
@@ -149,6 +152,10 @@ export function createSshServer(options: SshServerOptions): SshServer {
         resumed: (pausedSeconds) => events.emit('accept.resumed', { pausedSeconds }),
       });
       const bound = await acceptor.listen(address);
+      if (hasStopped()) {
+        acceptor.close();
+        throw stopped();
+      }
       acceptors.add(acceptor);
       return bound;
     },

@@ -153,8 +153,8 @@ describe('the function that decides', () => {
       { vfs: {} },
       "cannot decide: the grant: vfs is not a Vfs: it has no method 'open'",
     ],
-    ['a text', 'yes', 'cannot decide: the grant: the options must be an object'],
-    ['a number', 1, 'cannot decide: the grant: the options must be an object'],
+    ['a text', 'yes', 'authenticate gave a string: it must be true, false, null or a grant'],
+    ['a number', 1, 'authenticate gave a number: it must be true, false, null or a grant'],
     ['nothing', undefined, 'refused by authenticate'],
   ])('refuses by a grant that cannot be used: %s', async (_what, grant, reason) => {
     const server = await serving(({ method }) => (method === 'password' ? (grant as Grant) : null), {

@@ -77,6 +77,17 @@ describe('a server in four lines', () => {
     taken.close();
   });
 
+  it('can try several at once, one of them taken', async () => {
+    const taken = createTcpServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const server = created();
+    const tries = await Promise.allSettled([server.listen(port), server.listen('localhost:0')]);
+    expect(tries.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    await (await Visitor.login(server.port)).leave();
+    taken.close();
+  });
+
   it('names its software to clients as it is told', async () => {
     const idents: unknown[] = [];
     for (const ident of [undefined, 'Files_1.0']) {
@@ -243,6 +254,19 @@ describe('the end', () => {
     });
   });
 
+  it('comes before what begins to listen: that ends, and serves nobody', async () => {
+    const unborn = created();
+    const first = expect(unborn.listen(0)).rejects.toMatchObject({ code: 'cancelled' });
+    await unborn.close();
+    await first;
+    expect(unborn.addresses).toEqual([]);
+    const server = await created().listen(0);
+    const second = expect(server.listen(0)).rejects.toMatchObject({ code: 'cancelled' });
+    await server.close();
+    await second;
+    expect(server.addresses).toHaveLength(1);
+  });
+
   it('of a server that never listened is nothing', async () => {
     await created().close();
   });
@@ -368,6 +392,12 @@ describe('what is refused at createServer, in a sentence', () => {
       'createServer: authenticate must be a function',
     ],
     [
+      'an authenticate that asks for two',
+      { authenticate: (user: string, password: string) => user === password, vfs },
+      'createServer: authenticate is asked with one object: ({ user, password }) => ...',
+    ],
+    ['a Map', { accounts: new Map([['alice', {}]]), vfs }, 'createServer: accounts must be an object'],
+    [
       'a host key that is none',
       { ...alice, vfs, hostKey: 'nonsense' },
       'the host key is not a private key that can be read',
@@ -417,6 +447,14 @@ describe('what is refused at createServer, in a sentence', () => {
     await expect(server.listen({ prot: 1 } as never)).rejects.toThrow(
       "there is no option 'prot'; did you mean 'port'?",
     );
+  });
+
+  it('and what is no listener, at once', () => {
+    const server = created();
+    expect(() => server.on('file.closed', undefined as never)).toThrow(
+      "the listener of 'file.closed' must be a function",
+    );
+    expect(() => server.subscribe('file.closed' as never)).toThrow('the listener must be a function');
   });
 
   it('and two lines for one home', async () => {

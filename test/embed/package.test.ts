@@ -118,6 +118,32 @@ describe('a server', () => {
     expect(result).toEqual({ status: 0, stdout: '0\n', stderr: '' });
   });
 
+  it('whose files hang says so when it is closed, and lets the process end', async () => {
+    const result = await node(
+      'hanging.mjs',
+      `import Client from 'ssh2-sftp-client';
+       import { createServer, DelegatingVfs, memory } from 'plimsoll';
+       let asked;
+       const arrived = new Promise((resolve) => (asked = resolve));
+       class Hanging extends DelegatingVfs {
+         stat() {
+           asked();
+           return new Promise(() => undefined);
+         }
+       }
+       const s = await createServer({
+         accounts: { alice: { password: 'secret' } },
+         vfs: new Hanging(memory()),
+       }).listen(0);
+       const client = new Client('x', { error: () => {}, end: () => {}, close: () => {} });
+       await client.connect({ host: '127.0.0.1', port: s.port, username: 'alice', password: 'secret' });
+       client.stat('/x').catch(() => undefined);
+       await arrived;
+       await s.close({ grace: 0 }).catch((fault) => console.log(fault.code));`,
+    );
+    expect(result).toEqual({ status: 0, stdout: 'busy\n', stderr: '' });
+  });
+
   it('that cannot listen, or never does, lets the process end', async () => {
     const result = await node(
       'unheard.mjs',
