@@ -88,7 +88,7 @@ export class ScpWrites {
   async #write(pieces: readonly Buffer[], position: number): Promise<void> {
     try {
       const { bytesAfter } = await this.#handle.write(pieces, position);
-      this.#size = Math.max(this.#size, bytesAfter);
+      this.#size = bytesAfter;
     } catch (thrown) {
       if (this.#failure && this.#failure.position < position) return;
       this.#failure = { fault: toFault(thrown), position };

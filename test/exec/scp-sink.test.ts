@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { look } from '../../src/exec/scp-receive.js';
 import { Fault } from '../../src/fault.js';
 import { DelegatingHandle, DelegatingVfs } from '../../src/vfs/delegating.js';
 import { memoryVfs } from '../../src/vfs/memory.js';
@@ -313,6 +314,20 @@ describe('scp -t refuses', () => {
     });
     await received(file('f', 'x'.repeat(8 * block)), vfs);
     expect((await inner.stat('/f', follow)).size).toBe(block);
+  });
+
+  it('to leave a file shorter than announced, though another cut it behind the last block', async () => {
+    const inner = memoryVfs();
+    const barrier = new Barrier();
+    const vfs = writing(inner, async (position) => {
+      if (position === block) await barrier.wait();
+      return false;
+    });
+    const result = received(file('f', 'x'.repeat(3 * block)), vfs);
+    while ((await look(inner, '/f'))?.size !== 3 * block) await turns();
+    await inner.set('/f', { size: 0 }, follow);
+    barrier.lift();
+    expect([(await result).status, (await inner.stat('/f', follow)).size]).toEqual([0, 3 * block]);
   });
 
   it('to cut a file that was longer before', async () => {
