@@ -2,16 +2,24 @@ import { toBytes } from '../names.js';
 import type { Command } from './command.js';
 import { expand } from './glob.js';
 
+/** Bytes written at once, so that what waits for a slow peer stays near the bound of the streams. */
+const piece = 65_536;
+
 /** Prints its words: clients ask by it which kind of shell this is. */
 export const echo: Command = {
   usage: 'echo [WORD...]',
   async run(args, { vfs, streams, signal }) {
+    let text = '';
     // One after another: what a line of `*`s stands for fits no memory.
     for (const [index, word] of args.entries()) {
-      const paths = await expand(word, vfs, signal);
-      await streams.write(toBytes(`${index > 0 ? ' ' : ''}${paths.join(' ')}`));
+      for (const [nth, path] of (await expand(word, vfs, signal)).entries()) {
+        text += index + nth > 0 ? ` ${path}` : path;
+        if (text.length < piece) continue;
+        await streams.write(toBytes(text));
+        text = '';
+      }
     }
-    await streams.write(toBytes('\n'));
+    await streams.write(toBytes(`${text}\n`));
     return 0;
   },
 };

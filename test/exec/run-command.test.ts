@@ -203,7 +203,12 @@ describe('output of a command [T3]', () => {
   it('waits while others fill the budget, but not for them once nothing of its own waits', async () => {
     const output = new Budget(mebibyte);
     output.charge(mebibyte);
-    const command = running("echo 'two words'", { manual: true, output });
+    echoing(async (_args, { streams }) => {
+      await streams.write(Buffer.from('first'));
+      await streams.write(Buffer.from('second'));
+      return 0;
+    });
+    const command = running('echo', { manual: true, output });
     await settled();
     expect(command.exitStatus()).toBe(null);
     command.sent();
