@@ -60,7 +60,8 @@ export function readPrivateKey(text: Buffer, shown: string): ParsedKey {
     if (found.isPrivateKey() && Object.hasOwn(algorithmsOf, found.type)) return found;
     throw new Fault('invalid', `${shown} is not a private key of a type that is served`);
   }
-  const why = /encrypted/i.test(key.message) ? 'has a passphrase' : 'is not a private key that can be read';
+  const locked = /encrypted/i.test(key.message) || text.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----');
+  const why = locked ? 'has a passphrase' : 'is not a private key that can be read';
   return fromPkcs8(text) ?? refuse(shown, why, key);
 }
 
@@ -72,7 +73,12 @@ function refuse(shown: string, why: string, cause: Error): never {
 function fromPkcs8(text: Buffer): ParsedKey | null {
   if (!text.includes('-----BEGIN PRIVATE KEY-----')) return null;
   try {
-    const parsed = parseKey(Buffer.from(privateKeyFile(createPrivateKey(text), '').text));
+    const key = createPrivateKey(text);
+    const read =
+      key.asymmetricKeyType === 'ec'
+        ? key.export({ type: 'sec1', format: 'pem' })
+        : privateKeyFile(key, '').text;
+    const parsed = parseKey(Buffer.from(read));
     return parsed instanceof Error || Array.isArray(parsed) ? null : (parsed as ParsedKey);
   } catch {
     return null;

@@ -68,6 +68,28 @@ describe('a host key of the program', () => {
     expect(said).toBe(`ecdsa-sha2-nistp${bits} ${seen}`);
   });
 
+  it.each<[string, 'sec1' | 'pkcs8', string]>([
+    ['SEC 1', 'sec1', '256'],
+    ['PKCS #8', 'pkcs8', '256'],
+    ['PKCS #8', 'pkcs8', '384'],
+    ['PKCS #8', 'pkcs8', '521'],
+  ])('may be ECDSA as %s', async (_form, type, bits) => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: `P-${bits}` });
+    const hostKey = privateKey.export({ type, format: 'pem' });
+    const { said, seen } = await shown({ hostKey }, `ecdsa-sha2-nistp${bits}`);
+    expect(said).toBe(`ecdsa-sha2-nistp${bits} ${seen}`);
+  });
+
+  it.each([
+    ['on a curve that SSH does not have', generateKeyPairSync('ec', { namedCurve: 'secp256k1' })],
+    ['of a kind that SSH does not have', generateKeyPairSync('ed448')],
+  ])('%s is refused in a sentence', (_what, { privateKey }) => {
+    const hostKey = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    expect(() => createServer({ ...base, hostKey })).toThrow(
+      'the host key is not a private key that can be read',
+    );
+  });
+
   it('may be one of several, best first, one of each type', async () => {
     const hostKey = [rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }), ed25519.text];
     const { said, known, seen } = await shown({ hostKey }, 'ssh-ed25519');
@@ -88,6 +110,11 @@ describe('a host key of the program', () => {
     expect(() => createServer({ ...base, hostKey: readFileSync(`${file}.pub`) })).toThrow(
       'the host key is not a private key of a type that is served',
     );
+  });
+
+  it.each(['pkcs1', 'pkcs8'] as const)('with a passphrase is refused as %s, too', (type) => {
+    const hostKey = rsa.privateKey.export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
+    expect(() => createServer({ ...base, hostKey })).toThrow('the host key has a passphrase');
   });
 
   it('that nobody gave is another at each start, unless a folder keeps it', async () => {
