@@ -184,6 +184,19 @@ describe.skipIf(missing('scp', 'ssh-keygen'))("OpenSSH's scp -O [PROTOCOL 7.5]",
     }
   });
 
+  it('tells the audit of what is refused here, before the filesystem was asked', async () => {
+    const input = 'C0644 900000000000000 too.big\nC0644 4 ../escape\n';
+    const ssh = [...server.sshOptions, '-p', String(server.port), 'alice@127.0.0.1', 'scp -t .'];
+    expect((await run('ssh', ssh, { input })).stdout).toContain('too.big: needs 900 TB');
+    for (const [path, fault] of [
+      ['too.big', 'no-space'],
+      ['', 'bad-message'],
+    ]) {
+      const told = await audited(server, (line) => line.fault === fault);
+      expect(told).toMatchObject({ event: 'request.refused', account: 'alice', path });
+    }
+  });
+
   it('never writes outside of the home, whatever the target is', async () => {
     await must(scp('one', at('../../../../outside')));
     await must(scp('one', at('/outside.too')));
