@@ -115,6 +115,10 @@ class EmbeddedServer implements Server {
     return this.#closing;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #close(grace: number): Promise<void> {
     const running = await this.#starting?.catch(() => null);
     if (!running) return;

@@ -35,6 +35,8 @@ export interface Server {
    * @throws Fault `busy` where there are requests that cannot be ended: they hang in a disk, or in the program's `Vfs`
    */
   close(options?: { readonly grace?: number }): Promise<void>;
+  /** As `close()`, at the end of a block that has it by `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** One logged-in connection. */

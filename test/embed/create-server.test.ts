@@ -267,6 +267,16 @@ describe('the end', () => {
     expect(server.addresses).toHaveLength(1);
   });
 
+  it('comes with the end of a block that has the server by `await using`', async () => {
+    let port: number;
+    {
+      await using server = await createServer({ ...alice, vfs: memory() }).listen(0);
+      port = server.port;
+      await (await Visitor.login(port)).leave();
+    }
+    await expect(Visitor.login(port)).rejects.toThrow('ECONNREFUSED');
+  });
+
   it('of a server that never listened is nothing', async () => {
     await created().close();
   });
