@@ -20,6 +20,10 @@ export async function readWhole(vfs: Vfs, path: string): Promise<Buffer> {
 
 /** Makes a file, or puts other bytes into it; folders above it that are missing are made. @throws Fault */
 export async function writeWhole(vfs: Vfs, path: string, data: string | Uint8Array): Promise<void> {
+  const bytes: unknown = data;
+  if (typeof bytes !== 'string' && !(bytes instanceof Uint8Array)) {
+    throw new Fault('invalid', 'what a file holds is text or bytes');
+  }
   const name = fromText(path);
   await makeFolder(vfs, dirname(name));
   const file = await vfs.open(name, { write: true, create: true, truncate: true });

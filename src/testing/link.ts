@@ -1,4 +1,4 @@
-import { atLeast, oneOf, positive, whole } from './checked.js';
+import { atLeast, oneOf, options, positive, whole } from './checked.js';
 
 /** From the client to the server, and back. */
 export type Direction = 'up' | 'down';
@@ -49,14 +49,16 @@ export class Link {
   }
 
   /** @throws Fault `invalid` */
-  cutAfter(bytes: number, { direction = 'both' }: CutOptions = {}): void {
+  cutAfter(bytes: number, how: CutOptions = {}): void {
+    const { direction = 'both' } = options('cutAfter', how, { direction: true });
     const counted = oneOf('direction', direction, ['up', 'down', 'both']);
     this.#marks.push({ ending: 'cut', direction: counted, left: whole('bytes', bytes) });
     this.#tell();
   }
 
   /** @throws Fault `invalid` */
-  slow({ bytesPerSecond, latency }: SlowOptions): void {
+  slow(how: SlowOptions): void {
+    const { bytesPerSecond, latency } = options('slow', how, { bytesPerSecond: true, latency: true });
     // Checked before either is set.
     const rate =
       bytesPerSecond === undefined ? this.bytesPerSecond : positive('bytesPerSecond', bytesPerSecond);
@@ -67,7 +69,8 @@ export class Link {
   }
 
   /** @throws Fault `invalid` */
-  stall({ afterBytes = 0 }: StallOptions = {}): void {
+  stall(how: StallOptions = {}): void {
+    const { afterBytes = 0 } = options('stall', how, { afterBytes: true });
     this.#marks.push({ ending: 'stall', direction: 'both', left: whole('afterBytes', afterBytes) });
     this.#tell();
   }

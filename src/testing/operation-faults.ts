@@ -5,7 +5,7 @@ import type { Timers } from '../ssh/timers.js';
 import { encodeStatus } from '../wire/codec.js';
 import type { StatusCode } from '../wire/status.js';
 import { statusNames, type StatusName } from './answer.js';
-import { atLeast, oneOf, whole } from './checked.js';
+import { atLeast, oneOf, options, text as textOf, whole } from './checked.js';
 import { plainPath, type OperationName, type SeenRequest } from './seen-request.js';
 
 /** Which requests of an operation a fault is about. */
@@ -50,6 +50,10 @@ interface Rule {
   times: number;
 }
 
+const matchingNames = { path: true, times: true, after: true } as const satisfies Readonly<
+  Record<keyof Matching, true>
+>;
+
 /** Every operation there is. */
 export const operationNames: readonly OperationName[] = [
   ...(Object.keys(operations) as (keyof typeof operations)[]),
@@ -70,13 +74,17 @@ export class OperationFaults {
   }
 
   /** @throws Fault `invalid`, as all of these, for a name that does not exist or a number that makes no sense */
-  refuse(operation: OperationName, { fault = 'denied', message, ...matching }: RefuseOptions = {}): void {
+  refuse(operation: OperationName, how: RefuseOptions = {}): void {
+    const known = options('refuse', how, { ...matchingNames, fault: true, message: true });
+    const { fault = 'denied', message, ...matching } = known;
+    if (message !== undefined) textOf('message', message);
     const code = oneOf('fault', fault, faultCodes);
     this.#add(operation, matching, { kind: 'refuse', fault: new Fault(code, message) });
   }
 
-  status(operation: OperationName, options: StatusOptions): void {
-    const { code, text = '', perform = false, ...matching } = options;
+  status(operation: OperationName, how: StatusOptions): void {
+    const known = options('status', how, { ...matchingNames, code: true, text: true, perform: true });
+    const { code, text = '', perform = false, ...matching } = known;
     const number =
       typeof code === 'string'
         ? statusNames[oneOf('status', code, Object.keys(statusNames) as StatusName[])]
@@ -85,12 +93,13 @@ export class OperationFaults {
     this.#add(operation, matching, {
       kind: 'status',
       code: number,
-      text: text.slice(0, longestText),
+      text: textOf('text', text).slice(0, longestText),
       perform,
     });
   }
 
-  delay(operation: OperationName, { milliseconds, ...matching }: DelayOptions): void {
+  delay(operation: OperationName, how: DelayOptions): void {
+    const { milliseconds, ...matching } = options('delay', how, { ...matchingNames, milliseconds: true });
     this.#add(operation, matching, { kind: 'delay', milliseconds: atLeast(0, 'milliseconds', milliseconds) });
   }
 
@@ -153,7 +162,7 @@ function matches(path: Matching['path']): Rule['applies'] {
   if (typeof path === 'function') {
     return (request) => request.path !== undefined && path(request.path, request);
   }
-  const wanted = plainPath(fromText(path));
+  const wanted = plainPath(fromText(textOf('path', path)));
   return (request) => request.path === wanted;
 }
 

@@ -1,5 +1,5 @@
 import type { Authenticator, Decision, Peer } from '../auth/authenticator.js';
-import { whole } from './checked.js';
+import { options, whole } from './checked.js';
 import type { RefuseLoginsOptions } from './faults.js';
 
 /** Refuses logins while it is told to, on whole connections: a client tries one credential after the other. */
@@ -9,7 +9,8 @@ export class RefusedLogins {
   readonly #refused = new Set<string>();
 
   /** @throws Fault `invalid` */
-  refuse({ times }: RefuseLoginsOptions = {}): void {
+  refuse(how: RefuseLoginsOptions = {}): void {
+    const { times } = options('refuseLogins', how, { times: true });
     this.#left = times === undefined ? Infinity : whole('times', times, 1);
   }
 

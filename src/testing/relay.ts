@@ -156,7 +156,12 @@ class Pair {
   }
 
   reset(): void {
-    this.#end((socket) => socket.resetAndDestroy());
+    this.#end((socket) => {
+      // libuv refuses to reset what is just being shut down, and Node then never closes it: the descriptor stays, and the
+      // process cannot end.
+      if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+      else socket.resetAndDestroy();
+    });
   }
 
   destroy(): void {

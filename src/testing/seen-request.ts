@@ -56,8 +56,8 @@ export interface SeenRequest {
 
 type Details = Omit<SeenRequest, 'session' | 'account' | 'at' | 'operation' | 'id'>;
 
-/** Chars of a path that are kept: a packet may carry a quarter of a megabyte. */
-const mostChars = 4096;
+/** Chars that are kept of what a client sends: a packet may carry a quarter of a megabyte. */
+export const mostChars = 4096;
 
 /** What a path is called here, whatever dots and slashes the client wrote it with. */
 export function plainPath(path: ByteString): string {
@@ -84,7 +84,7 @@ export function detailsOf(
   if (kind === 'hardlink@openssh.com') {
     return { path: plainPath(request.name), to: plainPath(request.existing) };
   }
-  if (kind === 'unknown-extension') return { extension: toText(request.name) };
+  if (kind === 'unknown-extension') return { extension: toText(request.name.slice(0, mostChars)) };
   if (kind === 'copy-data') {
     const to = opened(request.to);
     return {
@@ -108,7 +108,10 @@ export function detailsOf(
 
 function ofHandle(handle: ByteString, opened: (handle: ByteString) => string | undefined): Details {
   const path = opened(handle);
-  return { ...(path !== undefined && { path }), handle: Buffer.from(handle, 'latin1').toString('hex') };
+  return {
+    ...(path !== undefined && { path }),
+    handle: Buffer.from(handle.slice(0, mostChars), 'latin1').toString('hex'),
+  };
 }
 
 function ofAttrs({ size, permissions, mtime }: Attrs): Details {

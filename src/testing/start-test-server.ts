@@ -1,11 +1,13 @@
 import { createServerWith } from '../embed/create-server.js';
 import { assertKnown } from '../embed/known-options.js';
 import type { Seams } from '../embed/start.js';
+import { Fault } from '../fault.js';
 import { formatPublicKey } from '../publickey/public-key.js';
 import { hostKeysOf, newHostKey, type HostKeys } from '../ssh/host-keys.js';
 import { systemTimers } from '../ssh/timers.js';
 import { memoryVfs } from '../vfs/memory.js';
-import { whole } from './checked.js';
+import type { Vfs } from '../vfs/vfs.js';
+import { text, whole } from './checked.js';
 import type { Faults, OtherHostKey } from './faults.js';
 import { writeWhole } from './home-contents.js';
 import { Link } from './link.js';
@@ -15,6 +17,7 @@ import { RefusedLogins } from './refused-logins.js';
 import { Relay } from './relay.js';
 import { keptRequests, Recorder } from './request-record.js';
 import { SessionNames } from './session-names.js';
+import { mostChars } from './seen-request.js';
 import type { TestServer, TestServerOptions } from './test-server.js';
 import { watched } from './watched-session.js';
 
@@ -41,8 +44,12 @@ const roomy = { 'login.pending': 1000, 'login.pendingPerAddress': 1000 } as cons
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const given: unknown = options;
   assertKnown(given, optionNames, 'startTestServer');
-  const { user = 'alice', password = 'secret', files = {}, vfs = memoryVfs() } = options;
-  for (const [path, data] of Object.entries(files)) await writeWhole(vfs, path, data);
+  const { user = 'alice', password = 'secret', vfs = memoryVfs() } = options;
+  text('startTestServer: user', user);
+  if (typeof (vfs as unknown) !== 'object') {
+    throw new Fault('invalid', 'startTestServer: vfs is one Vfs, which all accounts share');
+  }
+  await fill(vfs, options.files ?? {});
 
   const logins = new RefusedLogins();
   const operations = new OperationFaults(systemTimers);
@@ -77,7 +84,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     .on('session.opened', (opened) => {
       if (opened.kind !== 'exec') return;
       const { connection: session, account, command } = opened;
-      recorder.note({ session, account, at: new Date(), operation: 'exec', command });
+      recorder.note({
+        ...{ session, account, at: new Date(), operation: 'exec' },
+        command: command.slice(0, mostChars),
+      });
     });
   await server.listen(0);
   const relay = new Relay({ link, target: () => server.port });
@@ -114,6 +124,23 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     vfs,
     ...{ port, user, password: options.accounts?.[user]?.password ?? password },
   });
+}
+
+/** @throws Fault that names the file */
+async function fill(vfs: Vfs, files: NonNullable<TestServerOptions['files']>): Promise<void> {
+  const given: unknown = files;
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw new Fault('invalid', "startTestServer: files must be an object: { '/PATH': 'what it holds', ... }");
+  }
+  for (const [path, data] of Object.entries(files)) {
+    try {
+      await writeWhole(vfs, path, data);
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      const { code, message } = thrown;
+      throw new Fault(code, `startTestServer: the file '${path}': ${message}`, { cause: thrown });
+    }
+  }
 }
 
 function shown({ keys }: HostKeys): OtherHostKey {

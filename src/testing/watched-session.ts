@@ -34,9 +34,13 @@ export function watched(
       ...detailsOf(request, client, (handle) => opened.get(handle)),
     };
     const answered = recorder.note(seen);
-    if (request.kind === 'close') opened.delete(request.handle);
+    const performed = (): Promise<Buffer> => {
+      // A handle whose CLOSE is refused stays open.
+      if (request.kind === 'close') opened.delete(request.handle);
+      return answer();
+    };
     try {
-      const reply = await faults.answer(seen, answer, signal);
+      const reply = await faults.answer(seen, performed, signal);
       const { answer: told, handle } = answerOf(reply);
       if (handle !== null && opens(request)) opened.set(handle, seen.path ?? '');
       answered(told);

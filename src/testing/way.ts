@@ -93,9 +93,16 @@ export class Way {
     const { timers, link } = this.#options;
     const now = timers.now();
     const late = link.latency > 0 ? since + link.latency - now : 0;
-    const slow = link.bytesPerSecond < Infinity ? this.#freeAt - now : 0;
+    const slow = link.bytesPerSecond < Infinity ? this.#slowness(now) : 0;
     const wait = Math.max(late, slow);
     return wait < 1 ? 0 : wait;
+  }
+
+  #slowness(now: number): number {
+    // A piece that passed at a slower rate holds up the next one no longer than the rate of today would.
+    const mostAhead = (2 * this.#largestPiece() * 1000) / this.#options.link.bytesPerSecond;
+    this.#freeAt = Math.min(this.#freeAt, now + mostAhead);
+    return this.#freeAt - now;
   }
 
   /** Lets the piece in front pass, or a part of it; `false` where nothing may. */

@@ -52,6 +52,15 @@ describe('refuse', () => {
     expect((await client.read('/b.txt')).toString()).toBe('other');
   });
 
+  it('by the path of a handle whose CLOSE was refused, which is still open', async () => {
+    server.faults.refuse('close', { times: 1 });
+    server.faults.refuse('fstat', { path: '/a.txt' });
+    const handle = await client.ask<Buffer>((sftp, done) => sftp.open('/a.txt', 'r', done));
+    expect(await client.refusal((sftp, done) => sftp.close(handle, done))).toMatchObject({ code: 3 });
+    expect(await client.refusal((sftp, done) => sftp.fstat(handle, done))).toMatchObject({ code: 3 });
+    expect(await client.refusal((sftp, done) => sftp.close(handle, done))).toBeNull();
+  });
+
   it('lets so many pass before, and ends after so many times', async () => {
     server.faults.refuse('stat', { path: '/a.txt', after: 1, times: 2 });
     const answers = [];
@@ -214,6 +223,27 @@ describe('a mistake in a fault is told at once', () => {
     [
       (to: TestServer) => to.faults.delay('read', { milliseconds: NaN }),
       'milliseconds is a number from 0 on',
+    ],
+    [
+      (to: TestServer) => to.faults.refuse('read', { paht: '/a.txt' } as never),
+      "refuse: there is no option 'paht'; did you mean 'path'?",
+    ],
+    [
+      (to: TestServer) => to.faults.status('read', { code: 4, message: 'x' } as never),
+      "status: there is no option 'message'",
+    ],
+    [(to: TestServer) => to.faults.status('read', 4 as never), 'status: the options must be an object'],
+    [(to: TestServer) => to.faults.status('read', { code: 4, text: 4 as never }), 'text is text, not 4'],
+    [(to: TestServer) => to.faults.delay('read', 100 as never), 'delay: the options must be an object'],
+    [(to: TestServer) => to.faults.delay('read', { ms: 100 } as never), "delay: there is no option 'ms'"],
+    [(to: TestServer) => to.faults.refuse('read', '/a.txt' as never), 'refuse: the options must be'],
+    [(to: TestServer) => to.faults.refuse('read', { path: /a/ as never }), 'path is text, not /a/'],
+    [(to: TestServer) => to.faults.refuse('read', { message: 5 as never }), 'message is text, not 5'],
+    [(to: TestServer) => to.faults.refuse(undefined as never), 'operation is one of open, close ...'],
+    [(to: TestServer) => to.faults.refuseLogins(2 as never), 'refuseLogins: the options must be'],
+    [
+      (to: TestServer) => to.faults.refuseLogins({ tmies: 2 } as never),
+      "there is no option 'tmies'; did you mean 'times'?",
     ],
   ])('%#', (wrong, sentence) => {
     expect(() => wrong(server)).toThrow(sentence);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Timers } from '../../src/ssh/timers.js';
@@ -130,6 +131,9 @@ async function turns(count = 20): Promise<void> {
   for (let left = count; left > 0; left--) await turn();
 }
 
+/** How many files and sockets the process holds. */
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
+
 let bed: Bed | null = null;
 async function started(real?: boolean): Promise<Bed> {
   bed = await new Bed(real).start();
@@ -259,6 +263,21 @@ describe('a cut', () => {
     expect(pairs.map(({ client }) => client.error())).toEqual(['ECONNRESET', 'ECONNRESET']);
   });
 
+  it('closes a connection that is just ending, which libuv refuses to reset', async () => {
+    const before = descriptors();
+    const { client, server } = await (await started()).pair();
+    (bed as Bed).link.stall();
+    server.socket.end('the last');
+    await turns();
+    (bed as Bed).link.resume();
+    (bed as Bed).relay.cut();
+    await Promise.all([client.closed, server.closed]);
+    await (bed as Bed).stop();
+    bed = null;
+    await turns();
+    expect(descriptors()).toBe(before);
+  });
+
   it('that was called off does not come', async () => {
     const { client, server } = await (await started()).pair();
     (bed as Bed).link.cutAfter(3);
@@ -325,6 +344,17 @@ describe('a slow link', () => {
     await server.has(3);
   });
 
+  it('does not wait for what a slower one has asked for', async () => {
+    const { link, clock } = await started(false);
+    link.slow({ bytesPerSecond: 0.001 });
+    const { client, server } = await (bed as Bed).pair();
+    client.socket.write('abc');
+    await server.has(1);
+    link.slow({ bytesPerSecond: 1000 });
+    clock.pass(100);
+    await server.has(3);
+  });
+
   it('keeps each byte for its latency, and the next ones not after each other', async () => {
     const { link, clock } = await started(false);
     link.slow({ latency: 100 });
@@ -365,6 +395,12 @@ describe('options of the link', () => {
     [(link: Link) => link.slow({ latency: -1 }), 'latency is a number from 0 on'],
     [(link: Link) => link.slow({ latency: '5' as never }), "not '5'"],
     [(link: Link) => link.cutAfter(1, { direction: 'sideways' as never }), "no direction 'sideways'"],
+    [(link: Link) => link.cutAfter(1, 'up' as never), 'cutAfter: the options must be an object'],
+    [(link: Link) => link.cutAfter(1, { dir: 'up' } as never), "cutAfter: there is no option 'dir'"],
+    [(link: Link) => link.slow(undefined as never), 'slow: the options must be an object'],
+    [(link: Link) => link.slow({ rate: 5 } as never), "slow: there is no option 'rate'"],
+    [(link: Link) => link.stall(1000 as never), 'stall: the options must be an object'],
+    [(link: Link) => link.stall({ after: 5 } as never), "stall: there is no option 'after'"],
   ])('are checked: %#', (wrong, sentence) => {
     const link = new Link();
     expect(() => wrong(link)).toThrow(

@@ -162,9 +162,15 @@ describe('the record of requests', () => {
     expect([server.requests.length, server.requests.dropped]).toEqual([0, 0]);
   });
 
-  it('cuts a path that is longer than any', async () => {
+  it('cuts what is longer than any path', async () => {
     const client = await started();
-    await client.refusal((sftp, done) => sftp.stat(`/${'x'.repeat(20_000)}`, done));
+    const long = 'x'.repeat(20_000);
+    await client.refusal((sftp, done) => sftp.stat(`/${long}`, done));
+    await client.refusal((sftp, done) => sftp.close(Buffer.from(long), done));
+    await client.exec(`echo ${long}`).catch(() => undefined);
     expect(server.requests[0]?.path).toHaveLength(4096);
+    expect(server.requests[1]?.handle?.length ?? 0).toBeLessThanOrEqual(8192);
+    expect(server.requests.at(-1)).toMatchObject({ operation: 'exec' });
+    expect(server.requests.at(-1)?.command).toHaveLength(4096);
   });
 });

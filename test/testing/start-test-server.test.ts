@@ -101,8 +101,16 @@ describe('a test server', () => {
     [{ keepRequests: 0 }, 'keepRequests is a whole number from 1 on, not 0'],
     [{ settings: { 'session.handels': 3 } }, 'session.handles'],
     [{ hostKey: 'nothing' }, 'host'],
+    [{ user: 5 }, 'startTestServer: user is text, not 5'],
+    [{ files: ['/a'] }, 'files must be an object'],
+    [{ files: { '/a': 5 } }, "the file '/a': what a file holds is text or bytes"],
+    [{ files: { '/a': 'x', '/a/b': 'y' } }, "the file '/a/b': not a folder"],
   ])('refuses %j in words', async (options, sentence) => {
     await expect(startTestServer(options as never)).rejects.toThrow(sentence);
+  });
+
+  it('refuses a function as its filesystem: it has one home', async () => {
+    await expect(startTestServer({ vfs: (() => memory()) as never })).rejects.toThrow('vfs is one Vfs');
   });
 
   it('runs beside others, each with its own files, faults and requests', async () => {
