@@ -3,7 +3,7 @@ import { parseAddress, type Address } from '../config/address.js';
 import { knownSetting, parseStored } from '../config/check.js';
 import { didYouMean } from '../config/nearest.js';
 import { settings as declared, type SettingName, type Settings } from '../config/settings.js';
-import { Fault } from '../fault.js';
+import { Fault, toFault } from '../fault.js';
 import { algorithmsOf } from '../ssh/algorithms.js';
 import { hostKeysOf, readPrivateKey, type HostKeys } from '../ssh/host-keys.js';
 import { accountPlan, type AccountPlan } from './account-plan.js';
@@ -137,7 +137,7 @@ function settingsOf(given: unknown): { readonly all: Settings; readonly given: R
     }
     for (const [text, value] of Object.entries(given)) {
       if (value === undefined) continue;
-      const name = knownSetting(text);
+      const name = settingNamed(text);
       const instead = Object.hasOwn(elsewhere, name) ? elsewhere[name as keyof typeof elsewhere] : undefined;
       if (instead !== undefined) {
         throw new Fault('invalid', `${name} is no setting of an embedded server: ${instead}`);
@@ -148,6 +148,14 @@ function settingsOf(given: unknown): { readonly all: Settings; readonly given: R
     }
   }
   return { all: all as unknown as Settings, given: names };
+}
+
+function settingNamed(text: string): SettingName {
+  try {
+    return knownSetting(text);
+  } catch (thrown) {
+    throw new Fault('invalid', toFault(thrown).message);
+  }
 }
 
 function givenHostKeys(options: Readonly<Record<string, unknown>>): HostKeys | null {

@@ -446,6 +446,7 @@ describe('what is refused at createServer, in a sentence', () => {
   ])('%s', (_what, options, sentence) => {
     const creating = (): Server => createServer(options as ServerOptions);
     expect(creating).toThrow(Fault);
+    expect(creating).toThrow(expect.objectContaining({ code: 'invalid' }));
     expect(creating).toThrow(sentence);
   });
 
