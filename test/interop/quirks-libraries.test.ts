@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import SftpClient from 'ssh2-sftp-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { message } from '../../src/ssh/messages.js';
 import { encodeRequest } from '../../src/wire/codec.js';
+import { startTestServer } from '../../src/testing.js';
 import { openFlags } from '../../src/wire/open-flags.js';
 import { RawClient } from '../ssh/raw-client.js';
 import { missing } from './programs.js';
@@ -173,6 +177,48 @@ describe.skipIf(missing('ssh-keygen'))('quirks of libraries', () => {
         Buffer.concat(reply.data).copy(back, offset);
       });
       expect(back.equals(data)).toBe(true);
+    });
+
+    it('put, append, uploadDir, rcopy and a write stream end as if all were well when a WRITE is refused: the size tells, and fastPut', async () => {
+      const data = randomBytes(600_000);
+      const folder = join(server.work, 'uploaded');
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'up'), data);
+      const refusing = await startTestServer({ files: { '/whole': data } });
+      const library = new SftpClient();
+      try {
+        await library.connect({
+          ...{ host: refusing.host, port: refusing.port },
+          ...{ username: refusing.user, password: refusing.password },
+        });
+        const sizeAfter = async (path: string, work: () => Promise<unknown>): Promise<number> => {
+          refusing.faults.clear();
+          refusing.faults.refuse('write', { fault: 'no-space', after: 1 });
+          await work();
+          const writes = refusing.requests.filter(({ operation }) => operation === 'write');
+          expect(writes.at(-1)).toMatchObject({ answered: 'failure' });
+          return (await refusing.read(path)).length;
+        };
+        const wrapper = library as unknown as { createWriteStream(path: string): Writable };
+        const sizes = [
+          await sizeAfter('/put', () => library.put(data, '/put')),
+          await sizeAfter('/file', () => library.put(join(folder, 'up'), '/file')),
+          await sizeAfter('/put', () => library.append(data, '/put')),
+          await sizeAfter('/folder/up', () => library.uploadDir(folder, '/folder')),
+          await sizeAfter('/copy', () => library.rcopy('/whole', '/copy')),
+          await sizeAfter('/stream', () => once(wrapper.createWriteStream('/stream').end(data), 'close')),
+        ];
+        // What one WRITE brought, and of the second one onto it.
+        expect(sizes.every((size) => size > 0 && size < data.length)).toBe(true);
+        refusing.faults.clear();
+        refusing.faults.refuse('write', { fault: 'no-space', after: 1 });
+        await expect(library.fastPut(join(folder, 'up'), '/fast')).rejects.toThrow(
+          "no space on the server's",
+        );
+      } finally {
+        await library.end();
+        await refusing.close();
+      }
     });
 
     it('a WRITE that does not follow the one before is served: nothing says "resume is not supported"', async () => {

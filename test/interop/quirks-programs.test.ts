@@ -236,7 +236,7 @@ describe.skipIf(missing('ssh-keygen'))('quirks of programs', () => {
       expect(bytesOf('continued').equals(data)).toBe(true);
     });
 
-    it('mv -f is REMOVE and then RENAME, sent together', async () => {
+    it('put with xfer:use-temp-file is REMOVE and then RENAME, sent together', async () => {
       mkdirSync(remote('moves'));
       writeFileSync(remote('moves/a'), 'a');
       writeFileSync(remote('moves/b'), 'b');
