@@ -1,8 +1,8 @@
-import { platform, release } from 'node:os';
 import { lineOf } from './admin/lines.js';
 import { anonymousId } from './auth/anonymous.js';
 import type { Login } from './auth/authenticator.js';
 import type { AccountWatch } from './auth/watch-accounts.js';
+import { Gate, longTasks } from './channel/gate.js';
 import type { Settings } from './config/settings.js';
 import { runCommand } from './exec/run-command.js';
 import { Fault, toFault } from './fault.js';
@@ -11,20 +11,15 @@ import { homeOf, personOf, type HomeParts, type HomeRequest, type OpenedHome } f
 import type { LiveSessions } from './live.js';
 import { toText, type ByteString } from './names.js';
 import type { Actor, Events } from './observe/events.js';
-import type { AccountStatus } from './sftp/account-status.js';
+import { serverStatus, type AccountStatus } from './sftp/account-status.js';
 import { BlockPool } from './sftp/block-pool.js';
-import { Gate } from './channel/gate.js';
 import { SftpSession, type SessionOptions } from './sftp/session.js';
 import type { SessionInfo, SshServices } from './ssh/services.js';
 import type { AccountStore } from './store/accounts.js';
 import type { Vfs } from './vfs/vfs.js';
-import { maxBlock } from './wire/limits.js';
 
 /** Bytes of reply buffers that are kept for the next READs. */
 const idleBlocks = 8 * 2 ** 20;
-
-/** Hashing and copying at one time, for one account (T7). */
-const longTasks = 2;
 
 export interface SessionParts {
   readonly settings: Settings;
@@ -203,15 +198,11 @@ export class Sessions {
         bytes: { used: usage.bytes, limit: line.bytes },
         files: { used: usage.files, limit: line.files },
       },
-      limits: {
+      ...serverStatus({
+        version,
         handles: settings['session.handles'],
         channels: settings['session.channels'],
-        maxRead: maxBlock,
-        maxWrite: maxBlock,
-      },
-      product: 'Plimsoll',
-      version,
-      platform: `${platform()} ${release()}`,
+      }),
     };
   }
 }

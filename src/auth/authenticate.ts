@@ -53,7 +53,8 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     if (!found.account) return refused(found.reason);
     const { passwordHash, passwordVersion, id } = found.account;
     if (passwordHash === null) return refused('no password set');
-    if (!right) return refused(passwords.readable(passwordHash) ? 'wrong password' : 'unreadable password hash');
+    if (!right)
+      return refused(passwords.readable(passwordHash) ? 'wrong password' : 'unreadable password hash');
     // The derivation may have waited for seconds, in which the operator may have locked the account (A3).
     const account = await accounts.byId(id);
     if (account?.passwordVersion !== passwordVersion || account.role !== found.account.role) {

@@ -1,6 +1,9 @@
 import { Fault } from '../fault.js';
 
-/** Lets so many long tasks run at once (T7: hashing and copying, two for an account); the others wait their turn. */
+/** Hashing and copying at one time, for one account (T7). */
+export const longTasks = 2;
+
+/** Lets so many long tasks run at once ; the others wait their turn. */
 export class Gate {
   readonly #width: number;
   readonly #queue: (() => void)[] = [];

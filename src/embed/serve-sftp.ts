@@ -1,18 +1,17 @@
-import { platform, release } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { Budget } from '../channel/budget.js';
 import { duplexChannel } from '../channel/duplex-channel.js';
-import { Gate } from '../channel/gate.js';
+import { Gate, longTasks } from '../channel/gate.js';
 import { Fault } from '../fault.js';
 import { HashPool } from '../hash/hash-pool.js';
 import { ruled } from '../home.js';
 import { toText } from '../names.js';
 import { createEvents, type Actor, type Listener } from '../observe/events.js';
+import { serverStatus } from '../sftp/account-status.js';
 import { BlockPool } from '../sftp/block-pool.js';
 import { SftpSession } from '../sftp/session.js';
 import { measure } from '../vfs/measure.js';
 import type { Vfs } from '../vfs/vfs.js';
-import { maxBlock } from '../wire/limits.js';
 import { assertVfs, KeptOpen } from './home-source.js';
 import { assertKnown, isBoolean, isFunction, isText, optional } from './known-options.js';
 import { Listeners } from './listeners.js';
@@ -60,9 +59,6 @@ const names = {
 const budget = 4 * 2 ** 20;
 
 const idleBlocks = 2 ** 20;
-
-/** Hashing and copying at one time (T7). */
-const longTasks = 2;
 
 const shown = 'serveSftp';
 
@@ -116,10 +112,7 @@ export function serveSftp(duplex: Duplex, options: SftpOptions): SftpServed {
           lastLogin: null,
           readOnly,
           home: { bytes: { used: usage.bytes, limit: null }, files: { used: usage.files, limit: null } },
-          limits: { handles: maxHandles, channels: 1, maxRead: maxBlock, maxWrite: maxBlock },
-          product: 'Plimsoll',
-          version,
-          platform: `${platform()} ${release()}`,
+          ...serverStatus({ version, handles: maxHandles, channels: 1 }),
         };
       },
       failed: (operation, path, cause) =>

@@ -3,6 +3,7 @@ import type { Fault } from '../fault.js';
 import type { HashPool } from '../hash/hash-pool.js';
 import type { ByteString } from '../names.js';
 import type { Vfs } from '../vfs/vfs.js';
+import type { Patterns } from './patterns.js';
 import type { CommandStreams } from './streams.js';
 import type { Word } from './words.js';
 
@@ -10,6 +11,8 @@ import type { Word } from './words.js';
 export interface CommandContext {
   readonly vfs: Vfs;
   readonly streams: CommandStreams;
+  /** What words with `*`, `?` and `[...]` stand for. */
+  readonly patterns: Patterns;
   /** The account's name: what `~NAME` stands for. */
   readonly account: string;
   readonly hashes: HashPool;
@@ -23,8 +26,6 @@ export interface CommandContext {
 
 /** A command that is served; ONE row of `commands.ts`. */
 export interface Command {
-  /** How it is called, for who called it wrongly. */
-  readonly usage: string;
   /**
    * Runs it and gives its exit status. `args` are the words after its name. What it rejects with is told on stderr
    * after its name, and its exit status is 1.

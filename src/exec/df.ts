@@ -3,7 +3,6 @@ import { toBytes, toText, type ByteString } from '../names.js';
 import { inBlocks } from '../vfs/blocks.js';
 import type { Space } from '../vfs/vfs.js';
 import type { Command } from './command.js';
-import { expand } from './glob.js';
 import { parseOptions } from './options.js';
 
 const flags = {
@@ -32,14 +31,13 @@ const mostRows = 1000;
  * client shows more room than another [PROTOCOL 4.3, 7.4.5].
  */
 export const df: Command = {
-  usage,
-  async run(args, { vfs, streams, signal }) {
+  async run(args, { vfs, patterns, streams }) {
     const { flags: asked, operands } = parseOptions(args, flags, usage);
     const words = operands.length > 0 ? operands : [{ text: '/', pattern: null }];
     const rows: (readonly string[])[] = [];
     let exitStatus = 0;
     for (const word of words) {
-      for (const path of await expand(word, vfs, signal)) {
+      for (const path of await patterns.expand(word)) {
         if (rows.length >= mostRows) throw new Fault('too-many', `df shows ${mostRows} paths at most`);
         try {
           rows.push(row(await vfs.space(path), asked));

@@ -1,18 +1,16 @@
 import { toBytes } from '../names.js';
 import type { Command } from './command.js';
-import { expand } from './glob.js';
 
 /** Bytes written at once, so that what waits for a slow peer stays near the bound of the streams. */
 const piece = 65_536;
 
 /** Prints its words: clients ask by it which kind of shell this is. */
 export const echo: Command = {
-  usage: 'echo [WORD...]',
-  async run(args, { vfs, streams, signal }) {
+  async run(args, { patterns, streams }) {
     let text = '';
     // One after another: what a line of `*`s stands for fits no memory.
     for (const [index, word] of args.entries()) {
-      for (const [nth, path] of (await expand(word, vfs, signal)).entries()) {
+      for (const [nth, path] of (await patterns.expand(word)).entries()) {
         text += index + nth > 0 ? ` ${path}` : path;
         if (text.length < piece) continue;
         await streams.write(toBytes(text));

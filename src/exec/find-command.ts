@@ -4,6 +4,7 @@ import type { Command } from './command.js';
 import { commands } from './commands.js';
 import { hashSums } from './hash-sum.js';
 import { headSum } from './head-sum.js';
+import { longestQuoted } from './options.js';
 import { splitCommand, type Word } from './words.js';
 
 /** A command line understood: which row of the table, and what it is given. */
@@ -12,9 +13,6 @@ export interface CalledCommand {
   readonly command: Command;
   readonly args: readonly Word[];
 }
-
-/** Bytes of a command's name that its refusal quotes. */
-const longestQuoted = 64;
 
 /** What people's programs ask for that is not served, and what would serve them. */
 const instead: ReadonlyMap<string, string> = new Map(

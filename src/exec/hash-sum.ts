@@ -2,7 +2,6 @@ import { Fault } from '../fault.js';
 import type { HashAlgorithm } from '../hash/algorithms.js';
 import { toText } from '../names.js';
 import type { Command } from './command.js';
-import { expand } from './glob.js';
 import { hashFlags, hashLine } from './hash-line.js';
 import { hashOfFile, hashOfInput } from './hash-of.js';
 import { parseOptions } from './options.js';
@@ -25,9 +24,8 @@ export function hashSum(algorithm: HashAlgorithm): Command {
   const name = `${algorithm}sum`;
   const usage = `${name} [-b] [-t] [-z] [--tag] [FILE...]`;
   return {
-    usage,
     async run(args, context) {
-      const { vfs, streams, signal } = context;
+      const { patterns, streams } = context;
       const { flags, operands } = parseOptions(args, hashFlags, usage);
       if (operands.length === 0) {
         const hash = await hashOfInput(algorithm, patience, context);
@@ -36,7 +34,7 @@ export function hashSum(algorithm: HashAlgorithm): Command {
       }
       let exitStatus = 0;
       for (const word of operands) {
-        for (const path of await expand(word, vfs, signal)) {
+        for (const path of await patterns.expand(word)) {
           try {
             const isInput = path === '-' && word.pattern === null;
             const hash = isInput

@@ -2,7 +2,6 @@ import { Fault } from '../fault.js';
 import type { HashAlgorithm } from '../hash/algorithms.js';
 import { toText, type ByteString } from '../names.js';
 import type { Command, CommandContext } from './command.js';
-import { expand } from './glob.js';
 import { hashFlags, hashLine } from './hash-line.js';
 import { hashOfFile } from './hash-of.js';
 import { parseOptions, wrongly } from './options.js';
@@ -16,7 +15,6 @@ import type { Word } from './words.js';
 export function headSum(algorithm: HashAlgorithm, sum: readonly Word[]): Command {
   const usage = `head -c NUMBER FILE | ${algorithm}sum`;
   return {
-    usage,
     async run(args, context) {
       const { flags, operands } = parseOptions(sum, hashFlags, usage);
       if (operands.some(({ text }) => text !== '-') || operands.length > 1) {
@@ -67,8 +65,8 @@ function countOf(text: ByteString | undefined, usage: string): number {
   return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
 }
 
-async function oneOf(file: Word, { vfs, signal }: CommandContext, usage: string): Promise<ByteString> {
-  const paths = await expand(file, vfs, signal);
+async function oneOf(file: Word, { patterns }: CommandContext, usage: string): Promise<ByteString> {
+  const paths = await patterns.expand(file);
   const [path] = paths;
   if (path === undefined || paths.length > 1) throw wrongly('head takes one file here', usage);
   return path;

@@ -2,6 +2,9 @@ import { Fault } from '../fault.js';
 import { toText } from '../names.js';
 import type { Word } from './words.js';
 
+/** Bytes of an option or a name that its refusal quotes. */
+export const longestQuoted = 64;
+
 /** What a command was called with. */
 export interface Called<Flag> {
   readonly flags: ReadonlySet<Flag>;
@@ -40,9 +43,6 @@ function flagOf<Flag>(option: string, flags: Readonly<Record<string, Flag>>, usa
     throw wrongly(`there is no option ${toText(option.slice(0, longestQuoted))} here`, usage);
   return flag;
 }
-
-/** Bytes of an option that its refusal quotes. */
-const longestQuoted = 64;
 
 /** The fault for who called a command as it cannot be called. */
 export function wrongly(what: string, usage: string): Fault {

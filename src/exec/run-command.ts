@@ -4,9 +4,10 @@ import { Fault, toFault } from '../fault.js';
 import type { ByteString } from '../names.js';
 import type { CommandContext } from './command.js';
 import { findCommand, type CalledCommand } from './find-command.js';
+import { Patterns } from './patterns.js';
 import { CommandStreams } from './streams.js';
 
-export interface CommandOptions extends Omit<CommandContext, 'streams' | 'signal'> {
+export interface CommandOptions extends Omit<CommandContext, 'streams' | 'signal' | 'patterns'> {
   /** Output that may wait for the peer, shared by the channels of a connection. */
   readonly output: Budget;
   /** Input that may wait for the command, shared likewise. */
@@ -57,7 +58,9 @@ async function serve(streams: CommandStreams, line: ByteString, options: Command
   }
   const { name, command, args } = called;
   try {
-    return await command.run(args, { ...options, streams, signal: streams.signal });
+    const { signal } = streams;
+    const patterns = new Patterns(options.vfs, signal);
+    return await command.run(args, { ...options, streams, signal, patterns });
   } catch (thrown) {
     // The filesystem's own failures are told by `observed`; what is no Fault is a mistake of ours.
     if (!(thrown instanceof Fault)) options.failed(name, line, thrown);

@@ -3,7 +3,6 @@ import { fromText, type ByteString } from '../names.js';
 import { basename, below } from '../vfs/path.js';
 import type { Entry, Handle, Inode, Listing, Stats, Vfs } from '../vfs/vfs.js';
 import type { CommandContext } from './command.js';
-import { expand } from './glob.js';
 import { entryOf, timesOf } from './scp-messages.js';
 import { Refusal, type ScpPeer } from './scp-peer.js';
 import { ScpReads } from './scp-reads.js';
@@ -40,7 +39,7 @@ export class ScpSource {
   async run(words: readonly Word[]): Promise<void> {
     await this.#peer.answer();
     for (const word of words) {
-      const paths = await this.#orRefuse(word.text, expand(word, this.#vfs, this.#context.signal));
+      const paths = await this.#orRefuse(word.text, this.#context.patterns.expand(word));
       for (const path of paths ?? []) await this.#sendAny(path, []);
     }
   }

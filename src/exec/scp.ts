@@ -1,7 +1,6 @@
 import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
 import type { Command, CommandContext } from './command.js';
-import { expand } from './glob.js';
 import { ScpPeer } from './scp-peer.js';
 import { ScpSink } from './scp-sink.js';
 import { ScpSource } from './scp-source.js';
@@ -47,7 +46,6 @@ function called(wrongly: string): Fault {
  * the user is.
  */
 export const scp: Command = {
-  usage,
   async run(args, context) {
     const { options, words } = parse(args);
     if (options.has('t') === options.has('f')) throw called('either -t or -f is needed');
@@ -75,10 +73,10 @@ function choices(options: ReadonlySet<Letter>): {
   return { recursive: options.has('r'), preserve: options.has('p'), folderOnly: options.has('d') };
 }
 
-async function targetOf(words: readonly Word[], { vfs, signal }: CommandContext): Promise<ByteString> {
+async function targetOf(words: readonly Word[], { patterns }: CommandContext): Promise<ByteString> {
   const [word, ...more] = words;
   // Each word stands for one path at least, and thousands of patterns together for more than there is memory.
-  const paths = word && more.length === 0 ? await expand(word, vfs, signal) : [];
+  const paths = word && more.length === 0 ? await patterns.expand(word) : [];
   const [target] = paths;
   if (target === undefined || paths.length > 1) throw new Fault('bad-message', 'ambiguous target');
   return target;

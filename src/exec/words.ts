@@ -28,6 +28,8 @@ const blanks = /[ \t]+/y;
 const comment = /#[^\n]*/y;
 /** A `~` counts up to the next `/`, and only where nothing of that is quoted. */
 const tilde = /~([A-Za-z0-9._@-]*)(?=[ \t\n/|;&<>()]|$)/y;
+/** What would go on in the next line, where a backslash takes the end of this one away. */
+const continued = /(?:~[A-Za-z0-9._@-]*|\$[A-Za-z0-9_]*)\\\n/y;
 const variable = /\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})/y;
 /** What a `$` begins that is more than a variable. */
 const otherExpansion = /\$[({'"0-9@*#?$!-]/y;
@@ -146,7 +148,13 @@ class Splitter {
     this.#isPattern = this.#begun = this.#inside = false;
   }
 
+  /** A shell joins the lines before it looks for what `~` and `$` begin; we do not. */
+  #refuseContinued(): void {
+    if (this.#take(continued) !== null) throw needsShell("a '~' or '$' that goes on in the next line");
+  }
+
   #home(): boolean {
+    if (this.#line[this.#at] === '~') this.#refuseContinued();
     const taken = this.#take(tilde);
     if (taken === null) return false;
     const name = taken.slice(1);
@@ -203,6 +211,7 @@ class Splitter {
 
   #dollar(refused: RegExp): void {
     this.#inside = true;
+    this.#refuseContinued();
     if (this.#take(variable) !== null) return;
     const expansion = this.#take(refused);
     if (expansion === '$(') throw needsShell('a command in $( )');

@@ -1,3 +1,6 @@
+import { platform, release } from 'node:os';
+import { maxBlock } from '../wire/limits.js';
+
 /** The answer to `account-status@plimsoll`, as JSON [PROTOCOL 5]. */
 export interface AccountStatus {
   readonly account: string;
@@ -21,4 +24,21 @@ export interface AccountStatus {
   readonly product: string;
   readonly version: string;
   readonly platform: string;
+}
+
+/** What of the answer is the server's and the same for every account. */
+export function serverStatus(server: {
+  readonly version: string;
+  /** Open handles of a session, at most. */
+  readonly handles: number;
+  /** Channels of a connection, at most. */
+  readonly channels: number;
+}): Pick<AccountStatus, 'limits' | 'product' | 'version' | 'platform'> {
+  const { version, handles, channels } = server;
+  return {
+    limits: { handles, channels, maxRead: maxBlock, maxWrite: maxBlock },
+    product: 'Plimsoll',
+    version,
+    platform: `${platform()} ${release()}`,
+  };
 }

@@ -185,7 +185,10 @@ describe('any line', () => {
         );
         expect(`<${ours.join('><')}>`).toBe(theirs);
       }),
-      { numRuns: scale('propertyRuns') * 10, examples: [['"a"~/b'], ["a'\n'b"], ['~/x']] },
+      {
+        numRuns: scale('propertyRuns') * 10,
+        examples: [['"a"~/b'], ['$\\\n@'], ['~\\\n/'], ['"$\\\n@"'], ["a'\n'b"], ['~/x']],
+      },
     );
     expect(compared).toBeGreaterThan(scale('propertyRuns') / 4);
   }, 300_000);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expand } from '../../src/exec/glob.js';
+import { Patterns } from '../../src/exec/patterns.js';
 import { matcher } from '../../src/exec/pattern.js';
 import { splitCommand, type Word } from '../../src/exec/words.js';
 import { toBytes, type ByteString } from '../../src/names.js';
@@ -23,7 +23,7 @@ function word(text: ByteString): Word {
 }
 
 function expanded(text: ByteString, vfs: Vfs, signal: AbortSignal = never): Promise<readonly ByteString[]> {
-  return expand(word(text), vfs, signal);
+  return new Patterns(vfs, signal).expand(word(text));
 }
 
 /** Counts the listings that are open. */
@@ -187,6 +187,18 @@ describe('patterns that attack', () => {
     for (const name of ['a', 'b', 'c', 'd']) await vfs.symlink(`/d/${name}`, '.');
     await expect(expanded(`/d${'/*'.repeat(30)}`, vfs)).rejects.toMatchObject({ code: 'too-many' });
     await expect(expanded(`/d${'/*'.repeat(30)}/x`, vfs)).rejects.toMatchObject({ code: 'too-many' });
+  });
+
+  it('of one command are bounded together', async () => {
+    const vfs = memoryVfs();
+    for (let index = 0; index < 300; index++) {
+      await (await vfs.open(`/${String(index)}`, { write: true, create: true })).close();
+    }
+    const patterns = new Patterns(vfs, never);
+    const expansions = async (): Promise<void> => {
+      for (let words = 0; words < 1000; words++) await patterns.expand(word('*'));
+    };
+    await expect(expansions()).rejects.toMatchObject({ code: 'too-many' });
   });
 
   it('look at a bounded number of names, and leave the event loop its turns', async () => {

@@ -5,28 +5,27 @@ import type { Entry, Vfs } from '../vfs/vfs.js';
 import { matcher, unescaped, type Matcher } from './pattern.js';
 import type { Word } from './words.js';
 
-/** What one word may become: as many arguments, and bytes of them, as a Linux kernel passes to a program. */
+/** What the words of one command may become: as many arguments, and bytes of them, as a Linux kernel passes to a program. */
 const mostPaths = 65_536;
 const mostBytes = 2 * 1024 * 1024;
 
-/** Names that are looked at for one word, in all the folders that its pattern leads to. */
+/** Names that are looked at for one command, in all the folders that its patterns lead to. */
 const mostNames = 1_000_000;
 
 /** Names looked at before anything else gets its turn. */
 const namesAtOnce = 64;
 
-/**
- * The paths that a word stands for, as a shell would expand it [POSIX XCU 2.13.3] [PROTOCOL 7.4.2]: what matches, sorted by bytes; the
- * word's own text where nothing does or nothing in it is a pattern. Symbolic links to folders are followed; folders
- * that cannot be looked into hold nothing.
- * @throws Fault `too-many` above the limits; `invalid` for a pattern that is not served; `cancelled` once `signal`
- * aborts
- */
-export async function expand(word: Word, vfs: Vfs, signal: AbortSignal): Promise<readonly ByteString[]> {
-  if (word.pattern === null) return [word.text];
-  const expansion = new Expansion(vfs, signal);
-  const paths = await expansion.run(word.pattern);
-  return paths.length === 0 ? [word.text] : paths.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+/** Counts paths up to the limits. */
+class Paths {
+  #count = 0;
+  #bytes = 0;
+
+  add(path: ByteString): void {
+    this.#count++;
+    this.#bytes += path.length;
+    if (this.#count > mostPaths) throw tooMany(`patterns stand for ${mostPaths} names at most`);
+    if (this.#bytes > mostBytes) throw tooMany(`patterns stand for ${mostBytes} bytes of names at most`);
+  }
 }
 
 /** A part of a pattern between slashes. */
@@ -36,9 +35,11 @@ interface Part {
   readonly name: ByteString | Matcher;
 }
 
-class Expansion {
+/** Expands the patterns of one command; the limits hold for all of them together. */
+export class Patterns {
   readonly #vfs: Vfs;
   readonly #signal: AbortSignal;
+  readonly #found = new Paths();
   #names = 0;
 
   constructor(vfs: Vfs, signal: AbortSignal) {
@@ -46,7 +47,22 @@ class Expansion {
     this.#signal = signal;
   }
 
-  async run(pattern: ByteString): Promise<readonly ByteString[]> {
+  /**
+   * The paths that a word stands for, as a shell would expand it [POSIX XCU 2.13.3] [PROTOCOL 7.4.2]: what matches,
+   * sorted by bytes; the word's own text where nothing does or nothing in it is a pattern. Symbolic links to folders
+   * are followed; folders that cannot be looked into hold nothing.
+   * @throws Fault `too-many` above the limits; `invalid` for a pattern that is not served; `cancelled` once the
+   * signal aborts
+   */
+  async expand({ text, pattern }: Word): Promise<readonly ByteString[]> {
+    if (pattern === null) return [text];
+    const paths = await this.#matching(pattern);
+    if (paths.length === 0) return [text];
+    for (const path of paths) this.#found.add(path);
+    return paths.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  }
+
+  async #matching(pattern: ByteString): Promise<readonly ByteString[]> {
     const parts = partsOf(pattern);
     const lastPattern = parts.findLastIndex(({ name }) => typeof name !== 'string');
     let paths: readonly ByteString[] = [''];
@@ -64,17 +80,20 @@ class Expansion {
     matches: Matcher,
     foldersOnly: boolean,
   ): Promise<readonly ByteString[]> {
-    const found = new Paths();
+    const counted = new Paths();
+    const found: ByteString[] = [];
     for (const folder of folders) {
       const before = folder + slashes;
       await unlessUnreadable(async () => {
         for await (const { name, stats } of this.#list(before)) {
           if (foldersOnly && stats.kind !== 'folder' && stats.kind !== 'symlink') continue;
-          if (matches(name)) found.push(before + name);
+          if (!matches(name)) continue;
+          counted.add(before + name);
+          found.push(before + name);
         }
       });
     }
-    return found.all;
+    return found;
   }
 
   async *#list(folder: ByteString): AsyncGenerator<Entry> {
@@ -88,7 +107,7 @@ class Expansion {
         const entries = await listing.next(namesAtOnce);
         if (entries.length === 0) return;
         this.#names += entries.length;
-        if (this.#names > mostNames) throw tooMany(`a pattern looks at ${mostNames} names at most`);
+        if (this.#names > mostNames) throw tooMany(`patterns look at ${mostNames} names at most`);
         yield* entries;
       }
     } finally {
@@ -129,23 +148,13 @@ function isPattern(text: ByteString): boolean {
   return /[*?[]/.test(text.replace(/\\./gs, ''));
 }
 
-/** Paths that were found, no more than one word may become. */
-class Paths {
-  readonly all: ByteString[] = [];
-  #bytes = 0;
-
-  push(path: ByteString): void {
-    this.#bytes += path.length;
-    if (this.all.length >= mostPaths) throw tooMany(`a pattern stands for ${mostPaths} names at most`);
-    if (this.#bytes > mostBytes) throw tooMany(`a pattern stands for ${mostBytes} bytes of names at most`);
-    this.all.push(path);
-  }
-}
-
 function followedBy(paths: readonly ByteString[], rest: ByteString): readonly ByteString[] {
-  const longer = new Paths();
-  for (const path of paths) longer.push(path + rest);
-  return longer.all;
+  const counted = new Paths();
+  return paths.map((path) => {
+    const longer = path + rest;
+    counted.add(longer);
+    return longer;
+  });
 }
 
 function tooMany(sentence: string): Fault {
