@@ -3,15 +3,15 @@
  * either; this table is the only place that knows the two.
  */
 const counts = {
-  jailSwaps: { quick: 10_000, ci: 100_000 },
-  jailPaths: { quick: 500, ci: 5_000 },
+  jailSwaps: { quick: 4_000, ci: 100_000 },
+  jailPaths: { quick: 300, ci: 5_000 },
   propertyRuns: { quick: 100, ci: 1_000 },
   listedEntries: { quick: 100_000, ci: 100_000 },
   unreadReads: { quick: 10_000, ci: 100_000 },
-  fuzzedStreams: { quick: 300, ci: 5_000 },
+  fuzzedStreams: { quick: 200, ci: 5_000 },
   rcloneBytes: { quick: 16 * 2 ** 20, ci: 256 * 2 ** 20 },
   rcloneFiles: { quick: 100, ci: 1_000 },
-  rekeyBytes: { quick: 64 * 2 ** 20, ci: 2 ** 30 },
+  rekeyBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
   scpBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
   prefetchBytes: { quick: 64 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;

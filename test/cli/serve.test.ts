@@ -181,9 +181,13 @@ describe('a running server', () => {
     const server = await serve(root, ['--listen', '127.0.0.1:0'], dirname(root), ['--require', bomb]);
     server.child.kill('SIGUSR2');
     expect(await server.ended).toEqual({ code: 1, signal: null });
-    const last = JSON.parse(server.err().trim().split('\n').at(-1) ?? '') as Record<string, string>;
-    expect(last).toMatchObject({ level: 'fatal', msg: 'uncaught exception' });
-    expect(last['error']).toContain('TypeError: boom');
+    // A line that was being written at that moment may come after it.
+    const lines = server.err().trim().split('\n');
+    const fatal = lines
+      .map((line) => JSON.parse(line) as Record<string, string>)
+      .find(({ level }) => level === 'fatal');
+    expect(fatal).toMatchObject({ msg: 'uncaught exception' });
+    expect(fatal?.['error']).toContain('TypeError: boom');
     const next = await serve(root);
     await next.stop();
     expect(next.err()).toContain('did not come to a clean end');

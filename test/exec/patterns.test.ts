@@ -259,8 +259,8 @@ describe('a real shell', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), async (pieces) => {
         const text = pieces.join('');
-        // Shells differ in whether `.*` finds the folder itself.
-        if (text.startsWith('/') || text.includes('.')) return;
+        // Shells differ in whether `.*` finds the folder itself; bash makes one of several slashes at the end.
+        if (text.startsWith('/') || text.includes('.') || text.endsWith('//')) return;
         const shell = spawnSync('bash', ['--norc', '-c', `printf '%s\\0' ${text}`], {
           cwd: folder,
           encoding: 'latin1',

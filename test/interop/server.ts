@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { run, type Result } from './programs.js';
 
 const program = fileURLToPath(new URL('../../dist/bin/plimsoll.js', import.meta.url));
@@ -42,13 +43,20 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const root = join(work, 'root');
   const keyFile = join(work, 'id_ed25519');
   await must(run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]));
-  const environment = { ...process.env, PLIMSOLL_ROOT: root, ...options.environment };
+  // The cost of a password is tried where passwords are.
+  const environment = {
+    ...process.env,
+    PLIMSOLL_ROOT: root,
+    PLIMSOLL_PASSWORD_COST: '10',
+    ...options.environment,
+  };
   const plimsoll = (args: readonly string[], input = ''): Promise<Result> =>
     run(process.execPath, [program, ...args], { env: environment, input });
   const addAccount = async (name: string, ...args: readonly string[]): Promise<void> => {
     await must(plimsoll(['user', 'add', name, '--key', `${keyFile}.pub`, ...args]));
   };
   await addAccount('alice');
+  cpSync(inject('hostKeys'), join(root, 'keys'), { recursive: true });
 
   const [command, ...before] = [...(options.under ?? []), process.execPath];
   const child = spawn(command, [...before, program, 'serve', '--listen', '127.0.0.1:0'], {

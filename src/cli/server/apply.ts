@@ -1,5 +1,4 @@
 import type { Step } from '../../admin/apply.js';
-import { parseApplyFile } from '../../admin/apply-file.js';
 import { toFault } from '../../fault.js';
 import { argument, command, flag } from '../command.js';
 import { exits } from '../exit.js';
@@ -22,6 +21,8 @@ export const apply = command({
     const { options, printer, terminal } = context;
     const file = argument(context, 0);
     return withRoot(context, async ({ service }) => {
+      // No other command has to wait for the parser of YAML.
+      const { parseApplyFile } = await import('../../admin/apply-file.js');
       const content = file === '-' ? await terminal.readInput() : readText(file);
       const steps = await service.plan(parseApplyFile(content), { prune: options.prune });
       const removed = steps.filter(({ action }) => action === 'remove').map(({ account }) => `'${account}'`);

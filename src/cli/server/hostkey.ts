@@ -1,6 +1,5 @@
 import { findRoot } from '../../admin/root.js';
 import { formatPublicKey } from '../../publickey/public-key.js';
-import { loadHostKeys } from '../../ssh/host-key-files.js';
 import { command } from '../command.js';
 
 export const hostkeyShow = command({
@@ -8,6 +7,8 @@ export const hostkeyShow = command({
   summary: 'show the keys by which clients know this server',
   options: {},
   async run({ folder, printer }) {
+    // No other command has to wait for ssh2.
+    const { loadHostKeys } = await import('../../ssh/host-key-files.js');
     const { keys } = await loadHostKeys(findRoot(folder).keys);
     printer.result(
       keys.map((key) => ({

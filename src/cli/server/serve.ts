@@ -13,11 +13,9 @@ import type { LiveSessions } from '../../live.js';
 import { assertAppendable } from '../../observe/appendable.js';
 import { openAudit } from '../../observe/audit.js';
 import { createEvents, type Events } from '../../observe/events.js';
-import { openLog } from '../../observe/log.js';
+import type { LogOptions } from '../../observe/log.js';
 import type { Level } from '../../observe/routes.js';
-import { loadHostKeys } from '../../ssh/host-key-files.js';
 import type { HostKeys } from '../../ssh/host-keys.js';
-import { nativeBinding } from '../../ssh/internals.js';
 import type { Store } from '../../store/accounts.js';
 import { command, text, texts, type Context, type Surroundings } from '../command.js';
 import type { Exit } from '../exit.js';
@@ -71,6 +69,8 @@ async function serve(
   const root = makeRoot(context.folder);
   const { settings } = loadSettings({ root: root.path, env: context.env, overrides: overridesOf(context) });
   const events = createEvents();
+  // What no other command has to wait for is loaded here.
+  const { openLog } = await import('../../observe/log.js');
   const log = openLog(logOptions(context, root, settings), events);
   const ending = watchEnding((what, error) => log.fatal(what, error));
   const auditFile = belowRoot(root, settings['audit.file']);
@@ -78,7 +78,7 @@ async function serve(
   assertAppendable(auditFile, 'the audit log');
   const audit = openAudit(auditFile, events);
   try {
-    warn(context, root, events);
+    await warn(context, root, events);
     const store = await openDatabase(root);
     const service = createService({ root, settings, store, events, by: 'first start' });
     try {
@@ -107,6 +107,7 @@ async function run(parts: Parts, startApp: StartApp, asked: Promise<string>): Pr
   const { context, root, settings, events, store, service } = parts;
   await assertAlone(root);
   await service.accounts.assertHomesAllowed();
+  const { loadHostKeys } = await import('../../ssh/host-key-files.js');
   const hostKeys = await loadHostKeys(root.keys);
   const counts = countEvents(events);
   const { version } = context;
@@ -170,11 +171,7 @@ function overridesOf({ options: { listen, log, logLevel }, cwd }: Context<typeof
   };
 }
 
-function logOptions(
-  { terminal, env, printer }: Surroundings,
-  root: Root,
-  settings: Settings,
-): Parameters<typeof openLog>[0] {
+function logOptions({ terminal, env, printer }: Surroundings, root: Root, settings: Settings): LogOptions {
   const file = settings['log.file'];
   const readable = file === '' && terminal.shows;
   return {
@@ -186,7 +183,8 @@ function logOptions(
   };
 }
 
-function warn({ env }: Surroundings, root: Root, events: Events): void {
+async function warn({ env }: Surroundings, root: Root, events: Events): Promise<void> {
+  const { nativeBinding } = await import('../../ssh/internals.js');
   const warnings = [
     ...(process.geteuid?.() === 0
       ? ['running as root: a user of its own keeps a mistake from reaching the rest of the host']
