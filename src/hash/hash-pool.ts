@@ -1,3 +1,4 @@
+import { Gate } from '../channel/gate.js';
 import { Fault } from '../fault.js';
 import { Thread } from '../threads.js';
 import { hashLength, type HashAlgorithm } from './algorithms.js';
@@ -35,6 +36,9 @@ export interface HashPoolOptions {
 /** Bytes read and hashed at once: after an abort no more than this is done (T7). */
 export const hashBlock = 262_144;
 
+/** Files hashed at once, whoever asks: the blocks of each stay for ever, since nothing gives their memory back. */
+const mostAtOnce = 64;
+
 /** Bytes of all hashes of one call: more would fit no packet, and a file of 1 TiB has 2^32 blocks of 256 bytes. */
 const maxHashes = 262_144;
 
@@ -57,6 +61,7 @@ export class HashPool {
   readonly #limit: number;
   readonly #seats: Seat[] = [];
   readonly #idleBlocks: Blocks[] = [];
+  readonly #atOnce = new Gate(mostAtOnce);
   #lastJob = 0;
   #closed = false;
 
@@ -74,7 +79,11 @@ export class HashPool {
    * @throws Fault `cancelled` once `signal` aborts or the pool closes, when the read under way has ended; `invalid`
    * when there would be more hashes than fit a packet; whatever `read` rejects with
    */
-  async hash(read: ReadAt, range: HashRange, signal: AbortSignal): Promise<HashResult> {
+  hash(read: ReadAt, range: HashRange, signal: AbortSignal): Promise<HashResult> {
+    return this.#atOnce.pass(signal, () => this.#hash(read, range, signal));
+  }
+
+  async #hash(read: ReadAt, range: HashRange, signal: AbortSignal): Promise<HashResult> {
     this.#stopIf(signal);
     const { algorithm, blockSize } = range;
     const blocks = this.#idleBlocks.pop() ?? newBlocks();

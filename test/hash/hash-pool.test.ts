@@ -3,7 +3,7 @@ import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { hashAlgorithms, hashLength, type HashAlgorithm } from '../../src/hash/algorithms.js';
 import { HashPool, hashBlock, type ReadAt } from '../../src/hash/hash-pool.js';
 
@@ -42,6 +42,18 @@ async function hashesOf(range: Partial<Parameters<HashPool['hash']>[1]>): Promis
   const whole = { algorithm: 'sha256', start: 0, length: 0, blockSize: 0, ...range } as const;
   return (await pool.hash(readFile, whole, never)).hashes.map((hash) => hash.toString('hex'));
 }
+
+test('a thousand hashes at once take turns, so that their memory is bounded', async () => {
+  const memory = new Set<ArrayBufferLike>();
+  const read: ReadAt = (into, position) => {
+    memory.add(into.buffer);
+    return Promise.resolve(position === 0 ? 1 : 0);
+  };
+  const range = { algorithm: 'md5', start: 0, length: 0, blockSize: 0 } as const;
+  await Promise.all(Array.from({ length: 1000 }, () => pool.hash(read, range, never)));
+  // Two blocks for each of sixty-four.
+  expect(memory.size).toBeLessThanOrEqual(128);
+});
 
 describe('the algorithms of check-file [filexfer-extensions-00 3]', () => {
   it.each(algorithms)('%s of a file equals that of its content', async (algorithm) => {
