@@ -42,6 +42,11 @@ export class ScpReads {
     return bytes;
   }
 
+  /** Resolves when no read is on the way any more: a file is not closed under them. */
+  async settle(): Promise<void> {
+    for (const { length } of await Promise.all(this.#ahead.splice(0))) this.#streams.letGo('output', length);
+  }
+
   #ask(): void {
     while (this.#ahead.length < mostCalls && this.#asked < this.#size) {
       const length = Math.min(block, this.#size - this.#asked);

@@ -88,7 +88,11 @@ export class ScpSource {
     if (!(await this.#peer.announce(entryOf({ kind: 'file', mode, size, name })))) return false;
     // Not before the peer agrees: while it says nothing, its connection is idle, and holds no output.
     const reads = new ScpReads(handle, size, this.#peer.streams);
-    for (let bytes = await reads.next(); bytes; bytes = await reads.next()) await this.#peer.send(bytes);
+    try {
+      for (let bytes = await reads.next(); bytes; bytes = await reads.next()) await this.#peer.send(bytes);
+    } finally {
+      await reads.settle();
+    }
     await (reads.fault ? this.#peer.refuse(path, reads.fault) : this.#peer.agree());
     return (await this.#peer.answer()) && !reads.fault;
   }

@@ -269,6 +269,32 @@ describe('scp -f with a sink that', () => {
     },
   );
 
+  it('is cut off while it reads ahead: closes the file after the last read', async () => {
+    const ahead = new Barrier();
+    let reads = 0;
+    let readsAtClose: number | null = null;
+    const inner = reading(await filled({ f: 'x'.repeat(8 * block) }), async (file, into, position) => {
+      reads++;
+      // Four blocks are as much as the peer takes without asking for more.
+      if (position >= 4 * block) await ahead.wait();
+      reads--;
+      return file.read(into, position);
+    });
+    const before = (call: string): undefined => {
+      if (call === 'close') readsAtClose = reads;
+    };
+    const { vfs, endings } = watchedVfs({ inner, before });
+    const command = running('scp -f f', { vfs, manual: true });
+    command.sink.data(Buffer.alloc(2));
+    await until(() => ahead.waiting === 2);
+    command.sink.closed();
+    await turns(20);
+    expect([readsAtClose, command.hasEnded()]).toEqual([null, false]);
+    ahead.lift();
+    await command.ended;
+    expect([readsAtClose, endings, command.failures]).toEqual([0, [{ complete: false }], []]);
+  });
+
   it('does not answer: reads nothing for it, and holds no output, so that its connection is idle', async () => {
     const { vfs, calls } = watchedVfs({ inner: await filled({ f: 'x'.repeat(block) }) });
     const command = running('scp -f f', { vfs });
