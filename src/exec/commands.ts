@@ -1,7 +1,7 @@
 import type { Command } from './command.js';
 import { df } from './df.js';
 import { echo } from './echo.js';
-import { hashSum } from './hash-sum.js';
+import { hashSum, type HashSumName } from './hash-sum.js';
 import { scp } from './scp.js';
 
 /** Every command that is served, by its name: ONE row for each. */
@@ -15,4 +15,4 @@ export const commands = {
   sha256sum: hashSum('sha256'),
   sha384sum: hashSum('sha384'),
   sha512sum: hashSum('sha512'),
-} as const satisfies Readonly<Record<string, Command>>;
+} as const satisfies Readonly<Record<HashSumName, Command> & Record<string, Command>>;

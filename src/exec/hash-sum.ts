@@ -19,6 +19,8 @@ export const hashSums = [
   'sha512',
 ] as const satisfies readonly HashAlgorithm[];
 
+export type HashSumName = `${(typeof hashSums)[number]}sum`;
+
 /** `md5sum` and its relatives, which print what GNU's print [PROTOCOL 7.4.3]. */
 export function hashSum(algorithm: HashAlgorithm): Command {
   const name = `${algorithm}sum`;
