@@ -2,7 +2,7 @@ import { Fault } from '../fault.js';
 import { toText } from '../names.js';
 import type { Word } from './words.js';
 
-/** Bytes of an option or a name that its refusal quotes. */
+/** Bytes of an option, a name or a line that the sentence about it quotes. */
 export const longestQuoted = 64;
 
 /** What a command was called with. */

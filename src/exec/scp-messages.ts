@@ -1,6 +1,7 @@
 import { Fault } from '../fault.js';
 import { toText, type ByteString } from '../names.js';
 import type { Stats } from '../vfs/vfs.js';
+import { longestQuoted } from './options.js';
 import { decodeName, encodeName } from './scp-names.js';
 
 /** Seconds since 1970. */
@@ -77,9 +78,6 @@ function parseEntry(line: ByteString): ScpEntry {
   }
   return { kind: letter === 'C' ? 'file' : 'folder', mode: parseInt(mode, 8), size, name };
 }
-
-/** Bytes of a line that the sentence about it quotes. */
-const longestQuoted = 80;
 
 function malformed(why: string, line: ByteString): Fault {
   return new Fault('bad-message', `protocol error: ${why}: '${toText(line.slice(0, longestQuoted))}'`);

@@ -1,6 +1,7 @@
 import { Fault } from '../fault.js';
-import type { ByteString } from '../names.js';
+import { toText, type ByteString } from '../names.js';
 import type { Command, CommandContext } from './command.js';
+import { wrongly } from './options.js';
 import { ScpPeer } from './scp-peer.js';
 import { ScpSink } from './scp-sink.js';
 import { ScpSource } from './scp-source.js';
@@ -13,20 +14,20 @@ const letters = { r: true, p: true, d: true, t: true, f: true, v: true, q: true 
 
 type Letter = keyof typeof letters;
 
-interface Called {
+interface CalledScp {
   readonly options: ReadonlySet<Letter>;
   readonly words: readonly Word[];
 }
 
 /** Options may stand together (`-prt`) and end at the first word without a `-`, or at `--` [POSIX XBD 12.2]. */
-function parse(args: readonly Word[]): Called {
+function parse(args: readonly Word[]): CalledScp {
   const options = new Set<Letter>();
   let at = 0;
   for (let text = args[at]?.text; text?.startsWith('-') && text !== '-'; text = args[at]?.text) {
     at++;
     if (text === '--') break;
     for (const letter of text.slice(1)) {
-      if (!isLetter(letter)) throw called(`scp has no option -${letter} here`);
+      if (!isLetter(letter)) throw wrongly(`scp has no option -${toText(letter)} here`, usage);
       options.add(letter);
     }
   }
@@ -37,10 +38,6 @@ function isLetter(letter: string): letter is Letter {
   return Object.hasOwn(letters, letter);
 }
 
-function called(wrongly: string): Fault {
-  return new Fault('invalid', `${wrongly}: ${usage}`);
-}
-
 /**
  * The far end of `scp -O` [PROTOCOL 7.5]: `-t` takes files, `-f` sends them. Everything else about scp happens where
  * the user is.
@@ -48,8 +45,8 @@ function called(wrongly: string): Fault {
 export const scp: Command = {
   async run(args, context) {
     const { options, words } = parse(args);
-    if (options.has('t') === options.has('f')) throw called('either -t or -f is needed');
-    if (words.length === 0) throw called('a name is missing');
+    if (options.has('t') === options.has('f')) throw wrongly('either -t or -f is needed', usage);
+    if (words.length === 0) throw wrongly('a name is missing', usage);
     const peer = new ScpPeer(context);
     try {
       if (options.has('f')) await new ScpSource(peer, context, choices(options)).run(words);

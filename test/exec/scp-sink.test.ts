@@ -240,7 +240,9 @@ describe('scp -t refuses', () => {
     ['scp -t -f x', 'either -t or -f is needed'],
     ['scp -t', 'a name is missing'],
     ['scp -tx y', 'scp has no option -x here'],
-    ['scp -S sh -t y', 'scp has no option -S here'],
+    ['scp -S sh -t y', 'scp has no option -S here; usage: scp '],
+    ["scp '-\x1b[2J' -t y", 'scp has no option -\\x1b here; usage: scp '],
+    ['scp -\xe9 -t y', 'scp has no option -\\xe9 here; usage: scp '],
   ])('%s, and says how it is called', async (command, why) => {
     const { stdout, stderr, status } = await received('', memoryVfs(), command);
     expect([stdout, stderr.join(), status]).toEqual(['', expect.stringContaining(why), 1]);
