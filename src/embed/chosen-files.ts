@@ -1,9 +1,11 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { diskFiles, type DiskFiles, type HomeFiles } from '../home-files.js';
 import { Fault } from '../fault.js';
 import type { Account } from '../store/accounts.js';
-import { assertApart } from '../vfs/forbidden-homes.js';
+import { DelegatingVfs } from '../vfs/delegating.js';
+import { assertApart, assertBeside, type Place } from '../vfs/forbidden-homes.js';
 import { measure, type Usage } from '../vfs/measure.js';
+import { assertJailWorksFor } from '../vfs/self-test.js';
 import type { Vfs } from '../vfs/vfs.js';
 import { assertVfs, KeptOpen, type HomeSource } from './home-source.js';
 
@@ -25,6 +27,9 @@ export class ChosenFiles implements HomeFiles {
   readonly #own = new Map<number, HomeSource>();
   /** What a grant gave is that login's own: it is found by the very account that the login carries. */
   readonly #granted = new WeakMap<Account, HomeSource>();
+  /** Folders that were granted, of the sessions that have them open. */
+  readonly #open = new Set<GrantedPlace>();
+  #jailWorks = false;
   readonly #numbers = new WeakMap<Vfs, number>();
   #lastNumber = 0;
   readonly #counting = new WeakMap<Vfs, Promise<Usage>>();
@@ -63,10 +68,11 @@ export class ChosenFiles implements HomeFiles {
       throw new Fault('failure', undefined, { cause: new Error('nobody said where its files are') });
     switch (source.kind) {
       case 'disk':
-        if (this.#granted.has(account) && !this.#isBelowHomes(source.path)) {
-          await assertApart(source.path, this.#parts.apart);
+        // Those right in the folder of homes, which was tried, lie beside each other.
+        if (!this.#granted.has(account) || dirname(source.path) === this.#parts.homes) {
+          return this.#disk.open(account, make);
         }
-        return this.#disk.open(account, make);
+        return this.#openGranted(account, source.path, make);
       case 'shared':
         return new KeptOpen(source.vfs);
       case 'made': {
@@ -77,9 +83,25 @@ export class ChosenFiles implements HomeFiles {
     }
   }
 
-  #isBelowHomes(path: string): boolean {
-    const { homes } = this.#parts;
-    return homes !== null && path.startsWith(join(homes, '/'));
+  /** A folder that nobody has looked at before it was granted. @throws Fault with a sentence for the program */
+  async #openGranted(account: Account, path: string, make: boolean): Promise<Vfs> {
+    const home = await assertApart(path, this.#parts.apart);
+    // Nothing is awaited from here until it is listed: of two that come at once, one would not see the other.
+    for (const { accountId, place } of this.#open) {
+      // An account whose home is another one now: its sessions before are about to end.
+      if (accountId !== account.id) assertBeside(home, place);
+    }
+    if (!this.#jailWorks) assertJailWorksFor(path);
+    this.#jailWorks = true;
+    const listed = { accountId: account.id, place: home };
+    this.#open.add(listed);
+    const closed = (): void => void this.#open.delete(listed);
+    try {
+      return new TellingClose(await this.#disk.open(account, make), closed);
+    } catch (thrown) {
+      closed();
+      throw thrown;
+    }
   }
 
   usage(account: Account, opened: Vfs): Promise<Usage> {
@@ -90,6 +112,24 @@ export class ChosenFiles implements HomeFiles {
       this.#counting.get(counted) ?? measure(counted).finally(() => this.#counting.delete(counted));
     this.#counting.set(counted, running);
     return running;
+  }
+}
+
+interface GrantedPlace {
+  readonly accountId: number;
+  readonly place: Place;
+}
+
+class TellingClose extends DelegatingVfs {
+  readonly #closed: () => void;
+
+  constructor(inner: Vfs, closed: () => void) {
+    super(inner);
+    this.#closed = closed;
+  }
+
+  override close(): Promise<void> {
+    return super.close().finally(this.#closed);
   }
 }
 

@@ -71,17 +71,27 @@ export async function checkHome(path: string, surroundings: Surroundings): Promi
  * around one of `others`, by real path and by (dev, ino). One that is the same folder is shared.
  * @throws Fault `not-found`, `denied`, `not-a-folder`, each with a sentence
  */
-export async function assertApart(path: string, others: readonly string[]): Promise<void> {
+export async function assertApart(path: string, others: readonly string[]): Promise<Place> {
   const home = await locate(path);
   if (!home.exists) throw new Fault('not-found', `${path} cannot be a home: there is no such folder`);
   if (!(await stat(home.real)).isDirectory()) throw new Fault('not-a-folder', `${path} is not a folder`);
   if (home.real === '/' || sameFolder(home, await locate('/'))) refuse(path, 'it is the root of the host');
   for (const folder of others) {
     const other = await locate(folder);
-    if (sameFolder(home, other)) continue;
-    if (isWithin(home, other)) refuse(path, `it lies in ${folder}`);
-    if (isWithin(other, home)) refuse(path, `it contains ${folder}`);
+    assertBeside(home, other);
   }
+  return home;
+}
+
+/**
+ * That neither of two homes contains the other; they may be the same. It asks no disk: whoever is there already may be
+ * on one that hangs.
+ * @throws Fault `denied` with a sentence
+ */
+export function assertBeside(home: Place, other: Place): void {
+  if (sameFolder(home, other)) return;
+  if (isWithin(home, other)) refuse(home.path, `it lies in ${other.path}`);
+  if (isWithin(other, home)) refuse(home.path, `it contains ${other.path}`);
 }
 
 /**
@@ -98,7 +108,10 @@ export async function makeHome(path: string): Promise<string> {
   }
 }
 
-interface Located {
+/** Where a folder of the host was found, whatever leads there. */
+export interface Place {
+  /** As it was given. */
+  readonly path: string;
   /** Real path; of what is missing, as it would be. */
   readonly real: string;
   /** (dev, ino) of the folder and of all above it, itself first; a missing folder has none of its own. */
@@ -106,7 +119,7 @@ interface Located {
   readonly exists: boolean;
 }
 
-async function locate(path: string): Promise<Located> {
+async function locate(path: string): Promise<Place> {
   const missing: string[] = [];
   let existing = resolve(path);
   let real: string | null = null;
@@ -133,7 +146,7 @@ async function locate(path: string): Promise<Located> {
     chain.push(`${found.dev}:${found.ino}`);
     if (at === '/') break;
   }
-  return { real: join(real, ...missing), chain, exists: missing.length === 0 };
+  return { path, real: join(real, ...missing), chain, exists: missing.length === 0 };
 }
 
 function unusable(path: string, thrown: unknown): Fault {
@@ -141,12 +154,12 @@ function unusable(path: string, thrown: unknown): Fault {
   return new Fault(code, `${path} cannot be used: ${message}`, { cause: thrown });
 }
 
-function sameFolder(one: Located, other: Located): boolean {
+function sameFolder(one: Place, other: Place): boolean {
   return one.real === other.real || (one.exists && other.exists && one.chain[0] === other.chain[0]);
 }
 
 /** Whether `inner` is `outer` or lies below it. */
-function isWithin(inner: Located, outer: Located): boolean {
+function isWithin(inner: Place, outer: Place): boolean {
   if (inner.real === outer.real || inner.real.startsWith(`${outer.real.replace(/\/$/, '')}/`)) return true;
   const [mark] = outer.chain;
   return outer.exists && mark !== undefined && inner.chain.includes(mark);

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { Fault } from '../fault.js';
 import { fromText, toBytes, type ByteString } from '../names.js';
 import { mkdir, remove, rmdir, symlink } from './jail-change.js';
@@ -33,6 +34,24 @@ export function assertJailWorks(folder: string): void {
     );
   } finally {
     if (root !== null) fs.closeSync(root);
+  }
+}
+
+/**
+ * As `assertJailWorks`, in a home that may be one to read from only: then in the folder for temporary files, which tells
+ * of the host and not of the home's own filesystem.
+ * @throws Fault as `assertJailWorks`
+ */
+export function assertJailWorksFor(home: string): void {
+  assertJailWorks(mayWrite(home) ? home : tmpdir());
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -247,4 +247,71 @@ describe('homes on disk', () => {
     await visited(server, 'alice', '/a', 'hello');
     expect(readFileSync(join(home, 'a'), 'utf8')).toBe('hello');
   });
+
+  it('are granted right in the folder of homes, and not further below (J5)', async () => {
+    const homes = join(work, 'of-grants');
+    const server = await serving({
+      authenticate: ({ user, method }) =>
+        method === 'password' ? { home: join(homes, user === 'bob' ? 'alice/inner' : user) } : null,
+      homes,
+    });
+    await visited(server, 'alice', '/a', 'hello');
+    mkdirSync(join(homes, 'alice/inner'));
+    await expect(Visitor.login(server.port, { username: 'bob' })).rejects.toThrow();
+    expect(warnings.join()).toContain(`${homes}/alice/inner cannot be a home: it lies in ${homes}`);
+  });
+
+  it('are granted side by side, or the same, but no two of which one lies in the other (J5)', async () => {
+    const outer = join(work, 'outer');
+    const inner = join(outer, 'inner');
+    mkdirSync(inner, { recursive: true });
+    symlinkSync(outer, join(work, 'outer-too'));
+    const given: Record<string, string> = {
+      alice: outer,
+      bob: join(work, 'outer-too/inner'),
+      carol: join(work, 'outer-too'),
+    };
+    const server = await serving({
+      authenticate: ({ user, method }) => (method === 'password' ? { home: given[user] ?? '' } : null),
+    });
+    const alice = await Visitor.login(server.port);
+    await expect(Visitor.login(server.port, { username: 'bob' })).rejects.toThrow();
+    expect(warnings.join()).toContain(`${given['bob'] ?? ''} cannot be a home: it lies in ${outer}`);
+    const carol = await Visitor.login(server.port, { username: 'carol' });
+    await carol.write('/shared', 'x');
+    expect(await alice.list()).toEqual(['inner', 'shared']);
+    await Promise.all([alice.leave(), carol.leave()]);
+    const bob = await vi.waitFor(() => Visitor.login(server.port, { username: 'bob' }));
+    await expect(Visitor.login(server.port)).rejects.toThrow();
+    expect(warnings.join()).toContain(`${outer} cannot be a home: it contains ${given['bob'] ?? ''}`);
+    await bob.leave();
+  });
+
+  it('are granted to the first of two that come at once (J5)', async () => {
+    const outer = join(work, 'at-once');
+    mkdirSync(join(outer, 'inner'), { recursive: true });
+    const server = await serving({
+      authenticate: ({ user, method }) =>
+        method === 'password' ? { home: user === 'alice' ? outer : join(outer, 'inner') } : null,
+    });
+    const tries = await Promise.allSettled(
+      ['alice', 'bob'].map((username) => Visitor.login(server.port, { username })),
+    );
+    expect(tries.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('go with their account, which may be granted one inside the one before', async () => {
+    let home = join(work, 'moving');
+    mkdirSync(join(home, 'inner'), { recursive: true });
+    const server = await serving({
+      authenticate: ({ method }) => (method === 'password' ? { home } : null),
+    });
+    const reasons: string[] = [];
+    server.on('connection.closed', ({ reason }) => reasons.push(reason));
+    const before = await Visitor.login(server.port);
+    home = join(home, 'inner');
+    await visited(server, 'alice', '/a', 'hello');
+    await before.ended;
+    expect(reasons).toContain('the home of this account was changed: log in again');
+  });
 });
