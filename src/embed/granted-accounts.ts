@@ -9,6 +9,8 @@ export interface GrantedAccountsParts {
   readonly accounts: AccountStore;
   readonly files: ChosenFiles;
   readonly live: LiveSessions;
+  /** Hears what went wrong behind everybody's back. */
+  readonly warn: (message: string) => void;
 }
 
 /** A login that was granted and is not listed among the live sessions yet. */
@@ -77,8 +79,11 @@ export class GrantedAccounts {
         this.#stored.delete(accountId);
         await this.#parts.accounts.remove(accountId);
       })
-      // It is gone already.
-      .catch(() => undefined);
+      .catch((thrown: unknown) => {
+        // It is gone already.
+        if (thrown instanceof Fault && thrown.code === 'not-found') return;
+        this.#parts.warn(`a granted account that is used no more could not be removed: ${String(thrown)}`);
+      });
   }
 
   #isUsed(accountId: number): boolean {

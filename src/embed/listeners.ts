@@ -61,11 +61,17 @@ function guarded(listener: (name: EventName, event: EventCatalogue[EventName]) =
   let told = false;
   return (name, event) => {
     const result = listener(name, event);
-    if (!(result instanceof Promise)) return;
-    result.catch((thrown: unknown) => {
+    if (!isThenable(result)) return;
+    // A promise may be of another realm or library, and its `then` may throw.
+    Promise.resolve(result).catch((thrown: unknown) => {
       if (told) return;
       told = true;
       process.emitWarning(new Error(`a listener to events fails, first at ${name}: ${String(thrown)}`));
     });
   };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  return typeof (value as Partial<PromiseLike<unknown>>).then === 'function';
 }

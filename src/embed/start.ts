@@ -57,7 +57,10 @@ export async function start(
   await fill(accounts, plan, files, passwords);
 
   const clock = (): Date => new Date();
-  const granted = new GrantedAccounts({ accounts, files, live });
+  const granted = new GrantedAccounts({
+    ...{ accounts, files, live },
+    warn: (message) => events.emit('server.warning', { message }),
+  });
   const fixed = createAuthenticator({ accounts, passwords, anonymous: null, clock });
   const authenticator = withAuthenticate(plan, fixed, granted, passwords);
   const server = composeServer({
