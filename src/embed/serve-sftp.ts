@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Budget } from '../channel/budget.js';
 import { duplexChannel } from '../channel/duplex-channel.js';
 import { Gate, longTasks } from '../channel/gate.js';
+import { settings } from '../config/settings.js';
 import { Fault } from '../fault.js';
 import { HashPool } from '../hash/hash-pool.js';
 import { ruled } from '../home.js';
@@ -31,7 +32,7 @@ export interface SftpOptions {
    * way round.
    */
   readonly clientIdent?: string;
-  /** Files and folders that may be open at once; 256 if absent. */
+  /** Files and folders that may be open at once; as the setting `session.handles`, 256, if absent. */
   readonly maxHandles?: number;
   /** Hears every event of the session. */
   readonly listener?: Listener;
@@ -76,7 +77,9 @@ export function serveSftp(duplex: Duplex, options: SftpOptions): SftpServed {
   const account = optional(given, 'account', isText, 'text', shown) ?? 'user';
   const clientIdent = optional(given, 'clientIdent', isText, 'text', shown) ?? '';
   const readOnly = optional(given, 'readOnly', isBoolean, 'true or false', shown) ?? false;
-  const maxHandles = optional(given, 'maxHandles', isCount, 'a whole number from 1', shown) ?? 256;
+  const maxHandles =
+    optional(given, 'maxHandles', isCount, 'a whole number from 1', shown) ??
+    settings['session.handles'].default;
   const stderr = optional(given, 'stderr', isFunction, 'a function', shown) as SftpOptions['stderr'];
   const listener = optional(given, 'listener', isFunction, 'a function', shown) as SftpOptions['listener'];
 
@@ -119,7 +122,10 @@ export function serveSftp(duplex: Duplex, options: SftpOptions): SftpServed {
         events.emit('request.failed', { ...actor, operation, path: toText(path), cause: String(cause) }),
       ended: (requests) => {
         events.emit('session.closed', { ...actor, kind: 'sftp', requests });
-        void hashes.close().then(() => resolve({ requests }));
+        void hashes
+          .close()
+          .catch((thrown: unknown) => warn(`a thread does not end: ${String(thrown)}`))
+          .then(() => resolve({ requests }));
       },
     });
   });
@@ -131,8 +137,12 @@ function told(stderr: (text: string) => void, text: string): void {
   try {
     stderr(text);
   } catch (thrown) {
-    process.emitWarning(new Error(`serveSftp: stderr fails: ${String(thrown)}`));
+    warn(`stderr fails: ${String(thrown)}`);
   }
+}
+
+function warn(sentence: string): void {
+  process.emitWarning(new Error(`${shown}: ${sentence}`));
 }
 
 function isCount(value: unknown): value is number {

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { duplexPair, PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
+import { settings } from '../../src/config/settings.js';
+import { HashPool } from '../../src/hash/hash-pool.js';
 import { Fault, memory, serveSftp, type EventName, type SftpOptions } from '../../src/index.js';
 import { fromText } from '../../src/names.js';
 import { decodeReply, encodeRequest, type KnownRequest, type Reply } from '../../src/wire/codec.js';
@@ -95,6 +97,32 @@ describe('one session on any stream', () => {
     await stranger.served.ended;
     expect(said).toHaveLength(1);
     expect(String(warned.mock.calls[0]?.[0])).toContain('serveSftp: stderr fails: Error: mine');
+    warned.mockRestore();
+  });
+
+  it('allows as many handles as the setting does, if it is told no number', async () => {
+    const { client, served, ask, init } = piped();
+    await init();
+    const status = await ask({ kind: 'account-status@plimsoll', id: 1 });
+    if (status.kind !== 'account-status@plimsoll') throw new Error(JSON.stringify(status));
+    expect(JSON.parse(status.status)).toMatchObject({
+      limits: { handles: settings['session.handles'].default },
+    });
+    client.end();
+    await served.ended;
+  });
+
+  it('is told to have ended although a thread does not end, of which the process warns (P1)', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const close = vi.spyOn(HashPool.prototype, 'close').mockRejectedValueOnce(new Error('it hangs'));
+    const { client, served, init } = piped();
+    await init();
+    client.end();
+    expect(await served.ended).toEqual({ requests: 0 });
+    expect(String(warned.mock.calls[0]?.[0])).toBe(
+      'Error: serveSftp: a thread does not end: Error: it hangs',
+    );
+    close.mockRestore();
     warned.mockRestore();
   });
 
