@@ -11,7 +11,8 @@ import { start, type Running, type Seams } from './start.js';
 import { version } from './version.js';
 
 /**
- * An SFTP server inside a program. It begins with `listen`: until then it has no socket, file, timer or thread.
+ * An SFTP server inside a program. It begins with `listen`: until then it has no socket, file, timer or thread. So it is
+ * `listen` that refuses what is wrong with folders, and with the files in the folder of keys.
  * @throws Fault `invalid` with a sentence, when an option is wrong or unknown
  */
 export function createServer(options: ServerOptions): Server {
@@ -43,7 +44,7 @@ class EmbeddedServer implements Server {
 
   async listen(where: ListenOn = 0): Promise<this> {
     const address = listenAddress(where);
-    if (this.#closing) throw new Fault('cancelled', 'the server was closed');
+    if (this.#closing) throw closed();
     this.#listening++;
     try {
       const { server } = await this.#begun();
@@ -62,7 +63,7 @@ class EmbeddedServer implements Server {
 
   get port(): number {
     const [first] = this.addresses;
-    return first?.port ?? notYet();
+    return first?.port ?? this.#notYet();
   }
 
   get hostKey(): string {
@@ -74,7 +75,7 @@ class EmbeddedServer implements Server {
   }
 
   get knownHosts(): readonly string[] {
-    const { hostKeys } = this.#running ?? notYet();
+    const { hostKeys } = this.#running ?? this.#notYet();
     return this.addresses.flatMap(({ host, port }) => hostKeys().knownHosts(host, port));
   }
 
@@ -147,7 +148,12 @@ class EmbeddedServer implements Server {
     const running = this.#running;
     this.#running = null;
     this.#starting = null;
-    await running?.server.stop(0);
+    try {
+      await running?.server.stop(0);
+    } catch (thrown) {
+      // Thrown, it would stand in place of the reason why the server cannot listen.
+      this.#events.emit('server.warning', { message: `what began could not be ended: ${String(thrown)}` });
+    }
   }
 
   #tellStarted(bound: Address): void {
@@ -160,11 +166,16 @@ class EmbeddedServer implements Server {
   }
 
   #bestKey(): PublicKey {
-    const [best] = (this.#running ?? notYet()).hostKeys().keys;
-    return best ? { ...best, comment: '' } : notYet();
+    const [best] = (this.#running ?? this.#notYet()).hostKeys().keys;
+    return best ? { ...best, comment: '' } : this.#notYet();
+  }
+
+  #notYet(): never {
+    if (this.#closing) throw closed();
+    throw new Fault('invalid', 'the server does not listen yet: await its listen() first');
   }
 }
 
-function notYet(): never {
-  throw new Fault('invalid', 'the server does not listen yet: await its listen() first');
+function closed(): Fault {
+  return new Fault('cancelled', 'the server was closed');
 }

@@ -10,7 +10,11 @@ export interface Server {
    * @throws Fault with a sentence that says what is in the way
    */
   listen(where?: ListenOn): Promise<Server>;
-  /** The port of the first address. Like what follows it is known once the server listens. @throws Fault before */
+  /**
+   * The port of the first address. Like what follows it is known once the server listens, and stays known when it is
+   * closed.
+   * @throws Fault before, and where it was closed without ever listening
+   */
   readonly port: number;
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   /** The best public host key, `ssh-ed25519 AAAA...`: what a line of known_hosts ends with. */

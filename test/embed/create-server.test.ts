@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createServer, Fault, memory, type Server, type ServerOptions } from '../../src/index.js';
+import { KeyedPasswords } from '../../src/embed/keyed-passwords.js';
 import { Visitor } from './client.js';
 
 const servers: Server[] = [];
@@ -75,6 +76,15 @@ describe('a server in four lines', () => {
     await server.listen(0);
     await (await Visitor.login(server.port)).leave();
     taken.close();
+  });
+
+  it('tells why it cannot listen, although what began cannot be ended either', async () => {
+    vi.spyOn(KeyedPasswords.prototype, 'close').mockRejectedValueOnce(new Error('it hangs'));
+    const server = created();
+    const warned = vi.fn();
+    server.on('server.warning', warned);
+    await expect(server.listen('192.0.2.1:0')).rejects.toThrow('192.0.2.1 is not an address of this machine');
+    expect(warned.mock.calls).toEqual([[{ message: 'what began could not be ended: Error: it hangs' }]]);
   });
 
   it('can try several at once, one of them taken', async () => {
@@ -277,8 +287,26 @@ describe('the end', () => {
     await expect(Visitor.login(port)).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('of a server that never listened is nothing', async () => {
-    await created().close();
+  it('of a server that never listened is nothing, and no reason to advise it to listen', async () => {
+    const server = created();
+    await server.close();
+    for (const ask of ['port', 'hostKey', 'fingerprint', 'knownHosts'] as const) {
+      expect(() => server[ask]).toThrow('the server was closed');
+    }
+  });
+
+  it('leaves known what was known', async () => {
+    const server = await created().listen(0);
+    const known = () => [
+      server.port,
+      server.addresses,
+      server.hostKey,
+      server.fingerprint,
+      server.knownHosts,
+    ];
+    const before = known();
+    await server.close();
+    expect(known()).toEqual(before);
   });
 
   it('waits for a request that is being answered', async () => {
