@@ -40,7 +40,8 @@ export class LoopbackServer implements TestServer {
     this.port = port;
     this.user = user;
     this.password = password;
-    this.url = `sftp://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${this.host}:${port}`;
+    const login = [user, ...(password === '' ? [] : [password])].map(encodeURIComponent).join(':');
+    this.url = `sftp://${login}@${this.host}:${port}`;
     this.hostKey = server.hostKey;
     this.fingerprint = server.fingerprint;
     this.vfs = vfs;

@@ -44,7 +44,8 @@ export class Relay {
   /** Listens, and gives the port. */
   async listen(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
+      // Later on nobody waits for it: connections that cannot be accepted are not there, and the next one is tried.
+      this.#server.on('error', reject);
       this.#server.listen(0, loopback, resolve);
     });
     return (this.#server.address() as AddressInfo).port;

@@ -89,6 +89,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
         command: command.slice(0, mostChars),
       });
     });
+  const own = options.accounts?.[user];
   await server.listen(0);
   const relay = new Relay({ link, target: () => server.port });
   let port: number;
@@ -122,7 +123,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     faults,
     requests: recorder.record,
     vfs,
-    ...{ port, user, password: options.accounts?.[user]?.password ?? password },
+    ...{ port, user, password: own ? (own.password ?? '') : password },
   });
 }
 

@@ -31,8 +31,9 @@ export interface TestServer {
   readonly host: string;
   readonly port: number;
   readonly user: string;
+  /** Empty where `accounts` has the user without a `password`: it logs in by a key, say. */
   readonly password: string;
-  /** `sftp://alice:secret@127.0.0.1:40213` */
+  /** `sftp://alice:secret@127.0.0.1:40213`; without a password `sftp://alice@127.0.0.1:40213` */
   readonly url: string;
   /** `ssh-ed25519 AAAA...`, as it was at the start, whatever the faults show. */
   readonly hostKey: string;

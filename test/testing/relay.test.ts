@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { connect, createServer, Server, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Timers } from '../../src/ssh/timers.js';
 import { Link } from '../../src/testing/link.js';
 import { Relay } from '../../src/testing/relay.js';
@@ -190,6 +190,18 @@ describe('a relay without faults', () => {
     link.resume();
     await at.has(sent.length);
     expect(at.got().equals(sent)).toBe(true);
+  });
+
+  it('goes on where a connection cannot be accepted: the process does not end of it', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
+    const relay = new Relay({ link: new Link(), target: () => Promise.reject(new Error('not there')) });
+    const port = await relay.listen();
+    const [listener] = listen.mock.contexts as Server[];
+    listen.mockRestore();
+    for (let time = 0; time < 2; time++) listener?.emit('error', new Error('accept EMFILE'));
+    await end(connect({ port, host: '127.0.0.1' })).closed;
+    await relay.close(0);
+    expect(listener?.listening).toBe(false);
   });
 
   it('has nothing left once it is closed', async () => {

@@ -71,6 +71,14 @@ describe('a test server', () => {
     await (await TestClient.login(server)).leave();
   });
 
+  it('names no password where the user has none', async () => {
+    const { default: ssh2 } = await import('ssh2');
+    const { public: line, private: privateKey } = ssh2.utils.generateKeyPairSync('ed25519');
+    const server = await started({ user: 'c3', password: 'unused', accounts: { c3: { keys: [line] } } });
+    expect(server).toMatchObject({ password: '', url: `sftp://c3@127.0.0.1:${server.port}` });
+    await (await TestClient.login(server, { privateKey })).leave();
+  });
+
   it('serves a filesystem that it is given, and shows the host key that it is given', async () => {
     const vfs = memory();
     const first = await started({ vfs, files: { '/f': '1' } });
