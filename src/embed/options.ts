@@ -2,7 +2,10 @@ import type { Stored } from '../config/setting.js';
 import type { SettingName } from '../config/settings.js';
 import type { Vfs } from '../vfs/vfs.js';
 
-/** What an embedded server is made of. A wrong or unknown option is refused by `createServer`, in a sentence. */
+/**
+ * What an embedded server is made of. A wrong or unknown option is refused by `createServer`, in a sentence; folders, and
+ * the files in the folder of keys, by `listen`, which is the first to look at them.
+ */
 export interface ServerOptions {
   /** Who may log in, by name: letters, digits, `. _ @ -`, 64 at most, unique regardless of case. */
   readonly accounts?: Readonly<Record<string, AccountOptions>>;
@@ -47,9 +50,12 @@ export interface AccountOptions {
   readonly passwordHash?: string;
   /** Public keys, each a line as it stands in an authorized_keys file, without options. */
   readonly keys?: readonly string[];
-  /** The line of the home: bytes, `100MB`, `100MiB`; `none` or `null` for no line. Shown; not enforced in this version. */
+  /**
+   * The line of the home: bytes, `100MB`, `100MiB`; `none` or `null` for no line. Kept, and told by
+   * `account-status@plimsoll` alone; not enforced in this version.
+   */
   readonly quota?: string | number | null;
-  /** Files the home may hold; `none` or `null` for any number. Shown; not enforced in this version. */
+  /** Files the home may hold; `none` or `null` for any number. As `quota`, told and not enforced in this version. */
   readonly files?: number | 'none' | null;
   readonly readOnly?: boolean;
   /** From when on nobody may log in: a `Date`, `2027-01-31` (in UTC) or `2027-01-31T18:00:00Z`. */
@@ -62,8 +68,10 @@ export interface AccountOptions {
 
 /**
  * Says who may log in; what it throws is a refusal, whose reason the event `login.failed` tells. `true` is a grant
- * without particulars; `false` and `null` refuse. Asked for names that can be an account's alone, and never with an
- * empty password. Answers should cost the same time whether or not a user is known, or they tell who is.
+ * without particulars; `false` and `null` refuse. It is asked about public keys too, and `true` accepts the very key that
+ * was offered: whoever looks at `user` alone, and not at `method` and `key`, lets any key in. Asked for names that can be
+ * an account's alone, and never with an empty password. Answers should cost the same time whether or not a user is known,
+ * or they tell who is.
  */
 export type Authenticate = (
   request: LoginRequest,

@@ -232,6 +232,16 @@ describe('docs/embedding.md', () => {
   });
 });
 
+describe('README.md', () => {
+  it('begins with the program that docs/embedding.md begins with, which runs', () => {
+    const [quickStart] = examplesIn('docs/embedding.md');
+    const [, code] = /^\/\/ quick-start\.mjs\n([\s\S]+)$/.exec(quickStart?.code ?? '') ?? [];
+    const readme = readFileSync(join(top, 'README.md'), 'utf8');
+    const blocks = [...readme.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+    expect(blocks).toEqual([code]);
+  });
+});
+
 describe('the public types', () => {
   it('need @types/node and nothing else', async () => {
     const alone = join(work, 'alone');
