@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { watchInterval } from '../../src/auth/watch-accounts.js';
 import { createServerWith } from '../../src/embed/create-server.js';
 import {
   createServer,
@@ -26,7 +25,10 @@ afterEach(async () => {
 const reasons: string[] = [];
 
 async function serving(authenticate: Authenticate, more: Partial<ServerOptions> = {}): Promise<Server> {
-  const server = createServer({ vfs: memory(), authenticate, ...more });
+  const canary = canaries();
+  const asked: Authenticate = (request) =>
+    request.user === 'canary' ? canary(request) : authenticate(request);
+  const server = createServer({ vfs: memory(), authenticate: asked, ...more });
   servers.push(server);
   reasons.length = 0;
   server.on('login.failed', ({ reason }) => reasons.push(reason));
@@ -39,9 +41,26 @@ async function login(server: Server, as: Parameters<typeof Visitor.login>[1] = {
   return visitor;
 }
 
-/** Of the watch, which ends sessions whose account is not what it was. */
-const twoRounds = (): Promise<unknown> =>
-  new Promise((resolve) => setTimeout(resolve, 2 * watchInterval + 100));
+/** Each login has another home than the one before. */
+function canaries(): Authenticate {
+  let logins = 0;
+  return ({ method }) => (method === 'password' ? (++logins % 2 === 1 ? { vfs: memory() } : true) : null);
+}
+
+/**
+ * The watch has looked at every session since this was called: it has ended one that it must end, the canary's first,
+ * and those that were there before it are looked at first.
+ */
+async function watched(server: Server): Promise<void> {
+  await login(server, { username: 'canary' });
+  const ended = new Promise<string>((resolve) => {
+    server.on('connection.closed', ({ account, reason }) => {
+      if (account === 'canary') resolve(reason);
+    });
+  });
+  await login(server, { username: 'canary' });
+  expect(await ended).toBe('the home of this account was changed: log in again');
+}
 
 const refused = 'All configured authentication methods failed';
 const one = privateKeyFile(generateKeyPairSync('ed25519').privateKey, 'one');
@@ -204,7 +223,7 @@ describe('a grant', () => {
     const first = await login(server);
     const second = await login(server);
     await first.write('/mine', 'x');
-    await twoRounds();
+    await watched(server);
     expect(await first.list()).toEqual(['mine']);
     expect(await second.list()).toEqual([]);
     expect((await second.status()).home.files.used).toBe(0);
@@ -238,7 +257,7 @@ describe('a grant', () => {
     });
     await prober.next(60);
     prober.socket.destroy();
-    await twoRounds();
+    await watched(server);
     await first.write('/still', 'x');
   });
 
@@ -246,7 +265,7 @@ describe('a grant', () => {
     const server = await serving(({ method }) => method === 'publickey');
     const first = await login(server, { privateKey: one.text });
     const second = await login(server, { privateKey: two.text });
-    await twoRounds();
+    await watched(server);
     await first.write('/one', 'x');
     await second.write('/two', 'x');
   });
