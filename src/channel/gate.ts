@@ -3,7 +3,7 @@ import { Fault } from '../fault.js';
 /** Hashing and copying at one time, for one account (T7). */
 export const longTasks = 2;
 
-/** Lets so many long tasks run at once ; the others wait their turn. */
+/** Lets so many long tasks run at once; the others wait their turn. */
 export class Gate {
   readonly #width: number;
   readonly #queue: (() => void)[] = [];
