@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { splitCommand } from '../../src/exec/words.js';
 import { Fault } from '../../src/fault.js';
 import { fromBytes, fromText, type ByteString } from '../../src/names.js';
+import { leastCpuTime } from './cpu-time.js';
 import { scale } from '../scale.js';
 
 /** The words of a line that is one command. */
@@ -194,7 +195,6 @@ describe('any line', () => {
   }, 300_000);
 
   it('takes time in proportion to its length', () => {
-    const length = 35_000;
     const units = [
       "'",
       '"a" ',
@@ -214,14 +214,19 @@ describe('any line', () => {
       '|',
     ];
     for (const unit of units) {
-      const line = unit.repeat(length / unit.length);
-      const started = performance.now();
-      try {
-        splitCommand(line, 'alice');
-      } catch (thrown) {
-        expect(thrown).toBeInstanceOf(Fault);
-      }
-      expect(performance.now() - started, JSON.stringify(unit)).toBeLessThan(250);
+      const split = (length: number) => {
+        const line = unit.repeat(length / unit.length);
+        return () => {
+          try {
+            splitCommand(line, 'alice');
+          } catch (thrown) {
+            expect(thrown).toBeInstanceOf(Fault);
+          }
+        };
+      };
+      const [short, long] = [leastCpuTime(split(4_000)), leastCpuTime(split(32_000))];
+      // Eight times as long: a quadratic algorithm would take 64 times as much.
+      expect(long, JSON.stringify(unit)).toBeLessThan(24 * Math.max(short, 0.25));
     }
   });
 });
