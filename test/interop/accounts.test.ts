@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditLines, audited as untilAudited, type AuditLine } from './audit.js';
+import { awaited } from './awaited.js';
 import { byPassword, liveSftp, type LiveSftp } from './live-sftp.js';
 import { missing, run, type Result } from './programs.js';
 import { must, startServer, type TestServer } from './server.js';
@@ -73,7 +74,10 @@ describe.skipIf(missing('sftp', 'ssh-keygen'))("accounts, with OpenSSH's sftp", 
     const session = liveSftp(server, name, ['-l', '24000', ...options], environment);
     session.type(`-put ${source} large`);
     const file = join(server.home(name), 'large');
-    while (!existsSync(file) || statSync(file).size === 0) await sleep(20);
+    await awaited(
+      () => `the first bytes of ${file}`,
+      () => existsSync(file) && statSync(file).size > 0,
+    );
     return session;
   }
 
@@ -319,7 +323,10 @@ describe.skipIf(missing('sftp', 'ssh-keygen'))("accounts, with OpenSSH's sftp", 
     expect(status).not.toBe(0);
     expect(stderr).toContain('your home cannot be opened');
     expect(stderr).not.toContain(server.work);
-    while (!server.log().includes(`${server.home('homeless')}: `)) await sleep(20);
+    await awaited(
+      () => 'the home in the log of the server',
+      () => server.log().includes(`${server.home('homeless')}: `),
+    );
   });
 
   /** The server's own times: what the client takes to notice is not the server's. */

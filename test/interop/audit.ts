@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { awaited } from './awaited.js';
 import type { TestServer } from './server.js';
 
 /** A line of the audit log: its event, and what that event carries. */
@@ -33,12 +33,12 @@ export function auditLines(server: TestServer): readonly AuditLine[] {
 }
 
 /** Waits until there is such a line: a client knows its answer before the audit has written it down. */
-export async function audited(server: TestServer, wanted: (line: AuditLine) => boolean): Promise<AuditLine> {
-  for (;;) {
-    const found = auditLines(server).find(wanted);
-    if (found) return found;
-    await sleep(20);
-  }
+export function audited(server: TestServer, wanted: (line: AuditLine) => boolean): Promise<AuditLine> {
+  const last = (): string => JSON.stringify(auditLines(server).slice(-5), null, 1);
+  return awaited(
+    () => `a line of the audit with ${wanted.toString()}; the last are ${last()}`,
+    () => auditLines(server).find(wanted),
+  );
 }
 
 /** The command lines that clients ran by `exec`, in order. */

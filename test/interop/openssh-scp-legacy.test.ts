@@ -11,12 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeName } from '../../src/exec/scp-names.js';
 import { fromBytes, fromText, toBytes, type ByteString } from '../../src/names.js';
 import { scale } from '../scale.js';
 import { audited } from './audit.js';
+import { awaited } from './awaited.js';
 import { sha256, writeNoise } from './bytes.js';
 import { hostileNames, shellQuoted } from './hostile-names.js';
 import { missing, run, type Result } from './programs.js';
@@ -56,6 +56,7 @@ describe.skipIf(missing('scp', 'ssh-keygen'))("OpenSSH's scp -O [PROTOCOL 7.5]",
   beforeAll(async () => {
     server = await startServer();
     home = server.home('alice');
+    await must(server.plimsoll(['user', 'set', 'alice', '--quota', 'none']));
     await must(server.sftp('alice', 'pwd'));
   });
   afterAll(() => server.stop());
@@ -221,7 +222,10 @@ describe.skipIf(missing('scp', 'ssh-keygen'))("OpenSSH's scp -O [PROTOCOL 7.5]",
     const client = spawn('scp', args, { cwd: server.work, stdio: 'ignore' });
     const ended = once(client, 'exit');
     const size = (): number => statSync(remote('resumed'), { throwIfNoEntry: false })?.size ?? 0;
-    while (size() < 1_000_000) await sleep(10);
+    await awaited(
+      () => `1 MB of the upload, of which ${size()} bytes are there`,
+      () => size() >= 1_000_000,
+    );
     client.kill('SIGKILL');
     await ended;
     const closed = await audited(server, ({ event, path }) => event === 'file.closed' && path === 'resumed');
