@@ -13,7 +13,7 @@ const counts = {
   rcloneFiles: { quick: 100, ci: 1_000 },
   rekeyBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
   scpBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
-  prefetchBytes: { quick: 64 * 2 ** 20, ci: 2 ** 30 },
+  prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 
 const size = process.env['CI'] === 'true' ? 'ci' : 'quick';

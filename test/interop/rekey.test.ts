@@ -11,6 +11,7 @@ describe.skipIf(missing('sftp', 'ssh-keygen'))('rekeying every MiB', () => {
 
   beforeAll(async () => {
     server = await startServer();
+    await must(server.plimsoll(['user', 'set', 'alice', '--quota', 'none']));
     await writeNoise(join(server.work, 'noise'), scale('rekeyBytes'));
     expected = await sha256(join(server.work, 'noise'));
   });
