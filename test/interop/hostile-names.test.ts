@@ -184,6 +184,13 @@ describe.skipIf(missing('sftp', 'scp', 'ssh', 'ssh-keygen'))('hostile names', ()
       expect(readNamedFiles(remote('in'))).toEqual(faithful(names));
     });
 
+    it('a\\^Jb, what a newline is sent as: arrives with the newline [PROTOCOL 7.5.5]', async () => {
+      // The one kind of ordinary name that does not survive: nothing on the way tells the two apart.
+      writeNamedFiles(local('ambiguous'), ['a\\^Jb']);
+      await must(program('scp', '-P', '-O', shellQuoted('./ambiguous/a\\^Jb'), 'alice@127.0.0.1:/in'));
+      expect(readNamedFiles(remote('in'))).toEqual([['a\nb', 'a\\^Jb']]);
+    });
+
     it.each(few.filter((name) => inOneLine.includes(name)))(
       '%j alone, both ways, with a backslash for the shell that there is not',
       async (name) => {
