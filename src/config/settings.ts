@@ -152,7 +152,7 @@ export const settings = {
   'algorithms.fallbackMacs': list({
     default: ['hmac-sha2-256', 'hmac-sha2-512'],
     mayBeEmpty: true,
-    help: 'message authentication offered only to clients that could not connect otherwise, best first',
+    help: 'message authentication that is not encrypt-then-MAC, offered on purpose, and only to clients that could not connect otherwise, best first',
   }),
 } as const satisfies Record<string, Setting>;
 
