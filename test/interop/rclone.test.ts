@@ -19,7 +19,7 @@ import { audited } from './audit.js';
 import { sha256, writeNoise } from './bytes.js';
 import { missing } from './programs.js';
 import { rcloneFor, type Rclone } from './rclone.js';
-import { startServer, type TestServer } from './server.js';
+import { must, startServer, type TestServer } from './server.js';
 import { treeOf } from './tree.js';
 
 /** For what grows with `CI=true`. */
@@ -46,6 +46,7 @@ describe.skipIf(missing('rclone', 'sftp'))('rclone', () => {
 
   beforeAll(async () => {
     server = await startServer();
+    await must(server.plimsoll(['user', 'set', 'alice', '--quota', 'none']));
     rclone = rcloneFor(server);
     mkdirSync(local('source/deep/er'), { recursive: true });
     await writeNoise(local('source/noise'), 3_000_001);
