@@ -209,7 +209,8 @@ describe('attacks on the framing', () => {
     }
     collect();
     expect(frames.buffered).toBe(5 + 4096 * 16);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    // All of them would be 256 MiB; V8 frees the last ones whenever its own thread comes to it.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 2 ** 20);
   });
 });
 
