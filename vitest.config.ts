@@ -1,5 +1,5 @@
-import { defineConfig } from 'vitest/config';
 import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
 import { MinutesReporter } from './test/minutes.js';
 
 export default defineConfig({
