@@ -1,4 +1,3 @@
-import { lineOf } from './admin/lines.js';
 import { anonymousId } from './auth/anonymous.js';
 import type { Login } from './auth/authenticator.js';
 import type { AccountWatch } from './auth/watch-accounts.js';
@@ -11,6 +10,7 @@ import { homeOf, personOf, type HomeParts, type HomeRequest, type OpenedHome } f
 import type { LiveSessions } from './live.js';
 import { toText, type ByteString } from './names.js';
 import type { Actor, Events } from './observe/events.js';
+import { lineOf } from './quota/line.js';
 import { serverStatus, type AccountStatus } from './sftp/account-status.js';
 import { BlockPool } from './sftp/block-pool.js';
 import { SftpSession, type SessionOptions } from './sftp/session.js';

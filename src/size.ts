@@ -33,16 +33,16 @@ export function parseSize(text: string): number | null {
   return bytes;
 }
 
-/** A size for people: at most one decimal, decimal units (`99.2 MB`). */
-export function formatSize(bytes: number): string {
+/** A size for people: decimal units, and at most so many decimals (`99.2 MB`). */
+export function formatSize(bytes: number, decimals = 1): string {
   if (bytes < 1e3) return `${bytes} B`;
   const names = ['KB', 'MB', 'GB', 'TB', 'PB'];
   let value = bytes;
   let unit = 'B';
   for (const name of names) {
-    if (value < 999.95) break;
+    if (Number(value.toFixed(decimals)) < 1e3) break;
     value /= 1e3;
     unit = name;
   }
-  return `${Number(value.toFixed(1))} ${unit}`;
+  return `${Number(value.toFixed(decimals))} ${unit}`;
 }

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js';
+import { lineOf, type Line } from '../quota/line.js';
 import type { Account } from '../store/accounts.js';
-import { lineOf, type Line } from './lines.js';
 
 /** An account as `user list --json` and `user show --json` print it. */
 export interface AccountView {

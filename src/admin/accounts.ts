@@ -5,9 +5,10 @@ import type { Settings } from '../config/settings.js';
 import { Fault, toFault } from '../fault.js';
 import type { Events } from '../observe/events.js';
 import type { PublicKey } from '../publickey/public-key.js';
+import { lineOf, showLine, type Line } from '../quota/line.js';
 import type { Account, AuthorizedKey, HomeLines, Role, State, Store } from '../store/accounts.js';
 import { viewOf, type AccountView, type Usage } from './account-view.js';
-import { assertOwnLine, lineOf, showLine, type Limit, type Line } from './lines.js';
+import { assertOwnLine, type Limit } from './lines.js';
 
 /** What an operator may say about an account; absent is left as it is, or takes the default in a new one. */
 export interface AccountWish {

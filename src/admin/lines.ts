@@ -1,16 +1,11 @@
 import type { Settings } from '../config/settings.js';
 import { Fault } from '../fault.js';
-import { formatSize, parseSize } from '../size.js';
-import type { Account, Home, HomeLines } from '../store/accounts.js';
+import { lineOf, showLine } from '../quota/line.js';
+import { parseSize } from '../size.js';
+import type { Account, HomeLines } from '../store/accounts.js';
 
 /** One limit of a home: a number, `null` for none, `default` for what the settings say. */
 export type Limit = number | null | 'default';
-
-/** The line of a home with the defaults filled in; `null` is no limit. */
-export interface Line {
-  readonly bytes: number | null;
-  readonly files: number | null;
-}
 
 /** @throws Fault `invalid` */
 export function parseBytesLimit(text: string): Limit {
@@ -26,19 +21,6 @@ export function parseFilesLimit(text: string): Limit {
     throw new Fault('invalid', `'${text}' is not a number of files: write 1000, none, or default`);
   }
   return files;
-}
-
-export function lineOf(home: Home, settings: Settings): Line {
-  const files = settings['quota.files'];
-  return {
-    bytes: home.bytesLimit === 'default' ? settings['quota.bytes'] : home.bytesLimit,
-    files: home.filesLimit !== 'default' ? home.filesLimit : files === 'none' ? null : Number(files),
-  };
-}
-
-export function showLine(line: Line): string {
-  const bytes = line.bytes === null ? 'no limit' : formatSize(line.bytes);
-  return line.files === null ? bytes : `${bytes}, ${line.files} files`;
 }
 
 /**

@@ -38,6 +38,12 @@ export const settings = {
     allowed: 'a whole number, or none',
     help: 'files a home may hold; none for no line',
   }),
+  'quota.warn': count({
+    default: 90,
+    min: 0,
+    max: 100,
+    help: 'percent of its line from which on a home is nearly full, as a session that begins is told; 0 tells nobody',
+  }),
   umask: text({
     default: '022',
     pattern: '^[0-7]{3}$',
