@@ -1,3 +1,4 @@
+import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
 import type {
   Change,
@@ -139,8 +140,16 @@ export class DelegatingListing implements Listing {
     return this.inner.path;
   }
 
+  get inode(): Inode | undefined {
+    return this.inner.inode;
+  }
+
   next(count: number): Promise<readonly Entry[]> {
     return this.inner.next(count);
+  }
+
+  enter(name: ByteString): Promise<Listing> {
+    return this.inner.enter?.(name) ?? Promise.reject(new Fault('unsupported'));
   }
 
   close(): Promise<void> {

@@ -108,10 +108,11 @@ class DiskVfs implements Vfs {
   }
 
   async list(path: ByteString): Promise<Listing> {
-    const folder = await this.#run('holdFolder', { path });
-    return DiskListing.open(path, folder, (held, names) =>
-      this.#threads.run({ home: this.#home, alone: false }, 'statEach', { folder: held, names }),
-    );
+    return new DiskListing(path, await this.#run('holdFolder', { path }), {
+      statEach: (folder, names) =>
+        this.#threads.run({ home: this.#home, alone: false }, 'statEach', { folder, names }),
+      holdWithin: (folder, name) => this.#run('holdWithin', { folder, name }),
+    });
   }
 
   stat(path: ByteString, { follow }: FollowOption): Promise<Stats> {
@@ -124,7 +125,7 @@ class DiskVfs implements Vfs {
       return this.#inodes.sized(this.#home, await this.#run('set', { path, attributes: others, follow }));
     }
     // Truncation by path is a matter of the inode's other writers too: through a handle it takes its turn.
-    const handle = await this.#open({ path, umask: this.#umask, write: true, unfollowed: !follow });
+    const handle = await this.#open({ path, umask: this.#umask, write: true, nofollow: !follow });
     try {
       return await handle.set(attributes);
     } finally {

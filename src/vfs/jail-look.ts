@@ -1,10 +1,11 @@
 import * as fs from 'node:fs';
 import { Fault } from '../fault.js';
 import { fromBytes, type ByteString } from '../names.js';
-import { errnoOf } from './errno.js';
+import { diskFault, errnoOf } from './errno.js';
 import {
   entry,
   linkTarget,
+  mark,
   reach,
   refuseOtherFilesystem,
   self,
@@ -12,9 +13,9 @@ import {
   withoutHome,
   type Jail,
 } from './jail.js';
-import { nameMax } from './path.js';
+import { nameMax, singleName } from './path.js';
 import { kindOf, packStats, toStats } from './stats.js';
-import type { Space, Stats } from './vfs.js';
+import type { Inode, Space, Stats } from './vfs.js';
 
 export function stat(jail: Jail, path: ByteString, follow: boolean): Stats {
   return walking(jail, path, (walk) => {
@@ -105,21 +106,45 @@ export function toSpace(figures: fs.BigIntStatsFs, readOnly: boolean): Space {
   };
 }
 
-/** Holds a folder for listing: an O_PATH descriptor that the caller must close. */
-export function holdFolder(jail: Jail, path: ByteString): number {
+/** A folder that is held for listing. */
+export interface HeldFolder extends Inode {
+  /** Belongs to the caller, who closes it. */
+  readonly descriptor: number;
+}
+
+/** Holds a folder for listing. */
+export function holdFolder(jail: Jail, path: ByteString): HeldFolder {
   return walking(jail, path, (walk) =>
     reach(jail, walk, true, {
-      found: ({ descriptor, stat: found }) => {
-        if (kindOf(found.mode) !== 'folder') throw new Fault('not-a-folder');
-        refuseOtherFilesystem(jail, found);
-        // Through the link to the descriptor: a second one that outlives the walk, of the very same folder.
-        return fs.openSync(self(descriptor), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-      },
+      found: (held) => holdMarked(jail, held.descriptor, held.stat),
       missing: () => {
         throw new Fault('not-found');
       },
     }),
   );
+}
+
+/** The same for a folder right in one that is held. */
+export function holdWithin(jail: Jail, folder: number, name: ByteString): HeldFolder {
+  try {
+    const marked = mark(folder, singleName(name));
+    if (marked === null) throw new Fault('not-found');
+    try {
+      return holdMarked(jail, marked, fs.fstatSync(marked));
+    } finally {
+      fs.closeSync(marked);
+    }
+  } catch (thrown) {
+    throw diskFault(thrown);
+  }
+}
+
+function holdMarked(jail: Jail, marked: number, found: fs.Stats): HeldFolder {
+  if (kindOf(found.mode) !== 'folder') throw new Fault('not-a-folder');
+  refuseOtherFilesystem(jail, found);
+  // Through the link to the descriptor: a second one that outlives the first, of the very same folder.
+  const descriptor = fs.openSync(self(marked), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  return { descriptor, dev: found.dev, ino: found.ino };
 }
 
 /** What stands behind each of `names` in a held folder, packed; nothing for names that have vanished meanwhile. */

@@ -12,8 +12,6 @@ export interface OpenRequest extends OpenOptions {
   readonly path: ByteString;
   /** Permission bits that new files lack. */
   readonly umask: number;
-  /** A symlink as the last name is refused instead of followed. */
-  readonly unfollowed?: boolean;
 }
 
 export interface Opened {
@@ -45,8 +43,8 @@ export function open(jail: Jail, request: OpenRequest): Opened {
   throw new Fault('busy');
 }
 
-function follows({ create, exclusive, unfollowed }: OpenRequest): boolean {
-  return !unfollowed && !(create && exclusive);
+function follows({ create, exclusive, nofollow }: OpenRequest): boolean {
+  return !nofollow && !(create && exclusive);
 }
 
 function access({ read, write, append, truncate }: OpenOptions): number {

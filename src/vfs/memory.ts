@@ -5,13 +5,14 @@ import { MemoryHandle } from './memory-handle.js';
 import { setNode } from './memory-set.js';
 import { MemoryTree, type FolderNode, type MemoryNode } from './memory-tree.js';
 import { fileMode, folderMode } from './modes.js';
-import { nameMax, split } from './path.js';
+import { entered, nameMax, singleName, split } from './path.js';
 import { change } from './stats.js';
 import type {
   Change,
   Entry,
   FollowOption,
   Handle,
+  Inode,
   Kind,
   Listing,
   OpenOptions,
@@ -51,8 +52,8 @@ class MemoryVfs implements Vfs {
 
   open(path: ByteString, options: OpenOptions): Promise<Handle> {
     return doing(() => {
-      const { create, exclusive, truncate } = options;
-      const { place, node } = this.#reach(path, !(create && exclusive));
+      const { create, exclusive, truncate, nofollow } = options;
+      const { place, node } = this.#reach(path, !nofollow && !(create && exclusive));
       if (node && create && exclusive) throw new Fault('exists');
       if (!node && !create) throw new Fault('not-found');
       if (!node && place.folderOnly) throw new Fault('is-a-folder');
@@ -250,12 +251,17 @@ class MemoryVfs implements Vfs {
 
 class MemoryListing implements Listing {
   readonly path: ByteString;
+  readonly inode: Inode;
+  readonly #folder: FolderNode;
   readonly #tree: MemoryTree;
   readonly #entries: Iterator<[ByteString, MemoryNode]>;
   #closed = false;
 
   constructor(path: ByteString, folder: FolderNode, tree: MemoryTree) {
     this.path = path;
+    const { dev, ino } = tree.stats(folder);
+    this.inode = { dev, ino };
+    this.#folder = folder;
     this.#tree = tree;
     this.#entries = folder.entries.entries();
   }
@@ -271,6 +277,16 @@ class MemoryListing implements Listing {
         entries.push({ name, stats: this.#tree.stats(node) });
       }
       return entries;
+    });
+  }
+
+  enter(name: ByteString): Promise<Listing> {
+    return doing(() => {
+      if (this.#closed) throw new Fault('bad-handle');
+      const node = this.#folder.entries.get(singleName(name));
+      if (!node) throw new Fault('not-found');
+      if (node.kind !== 'folder') throw new Fault('not-a-folder');
+      return new MemoryListing(entered(this.path, name), node, this.#tree);
     });
   }
 

@@ -1,12 +1,13 @@
 import { Fault, type FaultCode } from '../fault.js';
 import type { ByteString } from '../names.js';
 import { DelegatingHandle, DelegatingListing } from './delegating.js';
-import { below, join, nameMax, normalise, split } from './path.js';
+import { below, entered, join, nameMax, normalise, split } from './path.js';
 import type {
   Change,
   Entry,
   FollowOption,
   Handle,
+  Inode,
   Listing,
   OpenOptions,
   SetAttributes,
@@ -88,10 +89,14 @@ class MountedVfs implements Vfs {
     const spot = this.#spot(path);
     switch (spot.kind) {
       case 'root':
-        return new VirtualListing(path, [...this.#folders.keys()], (name) => this.#folder(name));
+        return new VirtualListing(path, this.#folder(''), [...this.#folders.keys()], (name) =>
+          this.#folder(name),
+        );
       case 'folder': {
         const names = await spot.mounts.list();
-        return new VirtualListing(path, names, (name) => this.#folder(`${spot.name}/${name}`));
+        return new VirtualListing(path, this.#folder(spot.name), names, (name) =>
+          this.#folder(`${spot.name}/${name}`),
+        );
       }
       case 'mount': {
         const { vfs, path: inside } = await this.#inside(spot);
@@ -317,17 +322,28 @@ class MountedListing extends DelegatingListing {
   override get path(): ByteString {
     return this.#path;
   }
+
+  override async enter(name: ByteString): Promise<Listing> {
+    return new MountedListing(await super.enter(name), entered(this.#path, name));
+  }
 }
 
 class VirtualListing implements Listing {
   readonly path: ByteString;
+  readonly inode: Inode;
   readonly #names: readonly ByteString[];
   readonly #stats: (name: ByteString) => Stats;
   #next = 0;
   #closed = false;
 
-  constructor(path: ByteString, names: readonly ByteString[], stats: (name: ByteString) => Stats) {
+  constructor(
+    path: ByteString,
+    { dev, ino }: Inode,
+    names: readonly ByteString[],
+    stats: (name: ByteString) => Stats,
+  ) {
     this.path = path;
+    this.inode = { dev, ino };
     this.#names = names;
     this.#stats = stats;
   }

@@ -96,4 +96,8 @@ class OwnedListing extends DelegatingListing {
     const entries = await super.next(count);
     return entries.map(({ name, stats }) => ({ name, stats: shown(stats, this.#owner) }));
   }
+
+  override async enter(name: ByteString): Promise<Listing> {
+    return new OwnedListing(await super.enter(name), this.#owner);
+  }
 }

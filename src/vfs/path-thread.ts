@@ -1,7 +1,7 @@
 import type { Operations } from '../threads.js';
 import type { ByteString } from '../names.js';
 import { link, mkdir, remove, rmdir, set, symlink, type InodeAttributes } from './jail-change.js';
-import { holdFolder, readlink, realpath, space, stat, statEach } from './jail-look.js';
+import { holdFolder, holdWithin, readlink, realpath, space, stat, statEach } from './jail-look.js';
 import { open, type OpenRequest } from './jail-open.js';
 import { rename } from './jail-rename.js';
 import type { Jail } from './jail.js';
@@ -34,6 +34,15 @@ export const operations = {
   realpath: ({ jail, path }: AtPath) => realpath(jail, path),
   space: ({ jail, path }: AtPath) => space(jail, path),
   holdFolder: ({ jail, path }: AtPath) => holdFolder(jail, path),
+  holdWithin: ({
+    jail,
+    folder,
+    name,
+  }: {
+    readonly jail: Jail;
+    readonly folder: number;
+    readonly name: ByteString;
+  }) => holdWithin(jail, folder, name),
   statEach: ({ folder, names }: { readonly folder: number; readonly names: readonly ByteString[] }) =>
     statEach(folder, names),
 } satisfies Operations;

@@ -17,16 +17,31 @@ export class Turns {
     return this.#turn(true, work);
   }
 
+  /** Takes a turn together with others if it is to be had at once; `leaveTogether` ends it. */
+  tryTogether(): boolean {
+    if (this.#queue.length > 0 || !this.#free(false)) return false;
+    this.#take(false);
+    return true;
+  }
+
+  leaveTogether(): void {
+    this.#leave(false);
+  }
+
   async #turn<T>(alone: boolean, work: () => Promise<T>): Promise<T> {
     if (this.#queue.length === 0 && this.#free(alone)) this.#take(alone);
     else await new Promise<void>((resolve) => this.#queue.push({ alone, start: resolve }));
     try {
       return await work();
     } finally {
-      if (alone) this.#alone = false;
-      else this.#together--;
-      this.#next();
+      this.#leave(alone);
     }
+  }
+
+  #leave(alone: boolean): void {
+    if (alone) this.#alone = false;
+    else this.#together--;
+    this.#next();
   }
 
   #free(alone: boolean): boolean {

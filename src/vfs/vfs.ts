@@ -46,6 +46,8 @@ export interface OpenOptions {
   readonly create?: boolean;
   readonly exclusive?: boolean;
   readonly truncate?: boolean;
+  /** A symbolic link as the last name is refused (`not-a-file`) instead of followed. */
+  readonly nofollow?: boolean;
   /** Permission bits for a new file, before J6; 0666 if absent. */
   readonly mode?: number;
 }
@@ -72,8 +74,19 @@ export interface Handle {
 
 export interface Listing {
   readonly path: ByteString;
+  /** Which folder it is. A filesystem that does not say is asked by path. */
+  readonly inode?: Inode | undefined;
   /** The next entries, at most `count`, without `.` and `..`; an empty array at the end. */
   next(count: number): Promise<readonly Entry[]>;
+  /**
+   * Opens a folder right in this one, which stays the one that was opened whatever name it has by now. Until it is
+   * closed, a listing that was read to its end can still be entered from. No symbolic link is followed.
+   *
+   * A filesystem may leave it out, or refuse: then folders are entered by path, as deep as paths go.
+   * @param name one name, as `next` gave it
+   * @throws Fault `not-found`, `not-a-folder`; `denied` where another filesystem is mounted (J4); `unsupported`
+   */
+  enter?(name: ByteString): Promise<Listing>;
   close(): Promise<void>;
 }
 

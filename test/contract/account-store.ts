@@ -150,6 +150,23 @@ export function accountStoreContract(name: string, open: () => Promise<Store>): 
       expect(await store.accounts.homes()).toMatchObject([{ bytesLimit: 'default', filesLimit: 0 }]);
     });
 
+    it('finds a home by its id, with its lines, and nothing under ids that are not there', async () => {
+      const { id, home } = await store.accounts.add(newAccount('alice'));
+      await store.accounts.add(newAccount('bob'));
+      await store.accounts.setLines(home.id, { bytesLimit: 7, filesLimit: null });
+      expect(await store.accounts.homeById(home.id)).toEqual({
+        id: home.id,
+        path: '/srv/alice',
+        bytesLimit: 7,
+        filesLimit: null,
+      });
+      for (const absent of [0, -1, home.id + 100, 2 ** 53 - 1]) {
+        expect(await store.accounts.homeById(absent)).toBeNull();
+      }
+      await store.accounts.remove(id);
+      expect(await store.accounts.homeById(home.id)).toBeNull();
+    });
+
     it('adds and removes keys', async () => {
       const { id } = await store.accounts.add(newAccount('alice', { keys: [someKey('a')] }));
       const { id: other } = await store.accounts.add(newAccount('bob', { keys: [someKey('a')] }));

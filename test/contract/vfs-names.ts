@@ -155,6 +155,28 @@ export function nameContract(work: VfsWork): void {
     expect((await work.vfs.stat(at('/l'), { follow: false })).kind).toBe('symlink');
   });
 
+  test('an open that follows nothing refuses a symlink as the last name, and follows those before it', async () => {
+    await put('/f', 'hello');
+    await work.vfs.mkdir(at('/d'), 0o755);
+    await put('/d/g', 'G');
+    await work.vfs.symlink(at('/l'), 'f');
+    await work.vfs.symlink(at('/dangling'), 'none');
+    await work.vfs.symlink(at('/folder'), 'd');
+    const truncating = { write: true, create: true, truncate: true, nofollow: true };
+    await rejects(work.vfs.open(at('/l'), truncating), 'not-a-file');
+    await rejects(work.vfs.open(at('/l'), { write: true, nofollow: true }), 'not-a-file');
+    await rejects(work.vfs.open(at('/dangling'), truncating), 'not-a-file');
+    expect(await get('/f')).toBe('hello');
+    expect(await exists('/none')).toBe(false);
+    for (const path of ['/f', '/folder/g', '/new']) {
+      await work.using(path, truncating, async (handle) => {
+        expect(handle.opened.bytesAfter).toBe(0);
+        await handle.write([Buffer.from('x')], 0);
+      });
+      expect(await get(path)).toBe('x');
+    }
+  });
+
   test('40 symlinks in a row resolve, the 41st does not; loops end', async () => {
     await put('/l0', 'end');
     for (let index = 1; index <= 41; index++) await work.vfs.symlink(at(`/l${index}`), `l${index - 1}`);

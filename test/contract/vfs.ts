@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { fileContract } from './vfs-files.js';
+import { listingContract } from './vfs-listings.js';
 import { nameContract } from './vfs-names.js';
 import { VfsWork, type VfsUnderTest } from './vfs-work.js';
 
@@ -11,5 +12,6 @@ export function vfsContract(name: string, make: () => Promise<VfsUnderTest>): vo
     const work = new VfsWork(make);
     fileContract(work);
     nameContract(work);
+    listingContract(work);
   });
 }

@@ -47,7 +47,7 @@ export function watchedVfs({ inner = memoryVfs(), before = () => undefined }: Wa
     return watched(one, (name, result, ending) => {
       if (name === 'close') {
         open.delete(one);
-        if ('inode' in one) endings.push(ending);
+        if ('write' in one) endings.push(ending);
       }
       return result;
     });
