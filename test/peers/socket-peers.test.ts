@@ -1,0 +1,10 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPeers } from '../../src/peers/socket-peers.js';
+import { contractPatience, peersContract } from '../contract/peers.js';
+
+peersContract('openPeers', () => {
+  const folder = join(mkdtempSync(join(tmpdir(), 'plimsoll-peers-')), 'var', 'peers');
+  return Promise.resolve(() => openPeers({ folder, patience: contractPatience }));
+});
