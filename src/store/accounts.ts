@@ -1,3 +1,5 @@
+import type { UsageStore } from './usage.js';
+
 /**
  * Accounts and homes as they are kept. The interfaces are asynchronous because a database over the network stands
  * behind them one day; every implementation passes `test/contract/account-store.ts`.
@@ -93,6 +95,7 @@ export interface AccountStore {
   recordLogin(id: number, at: Date): Promise<void>;
   /** All, by path. */
   homes(): Promise<readonly Home[]>;
+  homeById(id: number): Promise<Home | null>;
   /** @throws Fault `not-found` */
   setLines(homeId: number, lines: HomeLines): Promise<void>;
   /**
@@ -112,5 +115,6 @@ export interface MarkStore {
 export interface Store {
   readonly accounts: AccountStore;
   readonly marks: MarkStore;
+  readonly usage: UsageStore;
   close(): Promise<void>;
 }

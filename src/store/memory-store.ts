@@ -1,5 +1,6 @@
 import { accountFaults } from './account-faults.js';
 import type { Account, AuthorizedKey, Home, Store } from './accounts.js';
+import { memoryUsage } from './memory-usage.js';
 
 type Kept = Omit<Account, 'home'> & { readonly homeId: number };
 
@@ -12,6 +13,7 @@ function folded(name: string): string {
 export function memoryStore(now: () => Date = () => new Date()): Store {
   const accounts = new Map<number, Kept>();
   const homes = new Map<number, Home>();
+  const usage = memoryUsage(homes);
   const marks = new Map<string, string>();
   let lastId = 0;
   let lastHomeId = 0;
@@ -48,7 +50,9 @@ export function memoryStore(now: () => Date = () => new Date()): Store {
   }
 
   function removeIfUnused(homeId: number): void {
-    if (![...accounts.values()].some((account) => account.homeId === homeId)) homes.delete(homeId);
+    if ([...accounts.values()].some((account) => account.homeId === homeId)) return;
+    homes.delete(homeId);
+    usage.forget(homeId);
   }
 
   function withKey(keys: readonly AuthorizedKey[], key: AuthorizedKey): readonly AuthorizedKey[] {
@@ -134,6 +138,7 @@ export function memoryStore(now: () => Date = () => new Date()): Store {
         return Promise.resolve();
       },
       homes: () => Promise.resolve([...homes.values()].sort((a, b) => (a.path < b.path ? -1 : 1))),
+      homeById: (id) => Promise.resolve(homes.get(id) ?? null),
       setLines: (homeId, lines) => change(() => void homes.set(homeId, { ...homeOf(homeId), ...lines })),
       version: () => version,
     },
@@ -142,6 +147,7 @@ export function memoryStore(now: () => Date = () => new Date()): Store {
       set: (name, value) => Promise.resolve(void marks.set(name, value)),
       remove: (name) => Promise.resolve(void marks.delete(name)),
     },
+    usage,
     close: () => Promise.resolve(),
   };
 }

@@ -3,6 +3,7 @@ import { openDatabase } from './database.js';
 import type { Patience } from './retry-busy.js';
 import { sqliteAccounts } from './sqlite-accounts.js';
 import { sqliteMarks } from './sqlite-marks.js';
+import { sqliteUsage } from './sqlite-usage.js';
 
 export interface StoreOptions {
   /** Read for the time an account is made; the host's clock if absent. */
@@ -19,6 +20,7 @@ export async function openStore(path: string, options: StoreOptions = {}): Promi
   return {
     accounts: sqliteAccounts(database, options.now ?? (() => new Date())),
     marks: sqliteMarks(database),
+    usage: sqliteUsage(database),
     close: () => database.close(),
   };
 }

@@ -10,6 +10,8 @@ export interface Tables {
   readonly keys: KeyTable;
   readonly marks: MarkTable;
   readonly revision: RevisionTable;
+  readonly usage: UsageTable;
+  readonly usage_links: LinksTable;
 }
 
 interface AccountTable {
@@ -53,12 +55,33 @@ interface RevisionTable {
   readonly number: number;
 }
 
+/** A home that was never owned has no row. */
+interface UsageTable {
+  readonly home_id: number;
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly counted: Generated<number>;
+  readonly bytes: Generated<number>;
+  readonly files: Generated<number>;
+  readonly bytes_ceiling: Generated<number>;
+  readonly files_ceiling: Generated<number>;
+}
+
+interface LinksTable {
+  readonly home_id: number;
+  readonly inode: number;
+  readonly links: number;
+}
+
 export const noLimit = -1;
 
 export type HomeRow = Selectable<HomeTable>;
 export type AccountUpdate = Updateable<AccountTable>;
 export type KeyRow = Selectable<KeyTable>;
 export type KeyInsert = Insertable<KeyTable>;
+
+export type LinksRow = Selectable<LinksTable>;
+export type UsageUpdate = Updateable<UsageTable>;
 
 /** An account joined with its home. */
 export interface AccountRow extends Omit<Selectable<AccountTable>, 'home_id'> {

@@ -111,6 +111,12 @@ export function sqliteAccounts(database: Database, now: () => Date): AccountStor
         return rows.map(homeOf);
       }),
 
+    homeById: (id) =>
+      database.read(async (db) => {
+        const row = await db.selectFrom('homes').selectAll().where('id', '=', id).executeTakeFirst();
+        return row ? homeOf(row) : null;
+      }),
+
     setLines: (homeId, lines) =>
       write(async (db) => {
         const { numUpdatedRows } = await db

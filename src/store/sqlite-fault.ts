@@ -19,7 +19,7 @@ const sentences: readonly (readonly [
   [/^SQLITE_BUSY|^SQLITE_LOCKED/, 'busy', 'the account database is in use by another process: try again'],
   [/^SQLITE_NOTADB/, 'failure', 'the account database is not a database: move the file away or restore it'],
   [/^SQLITE_CORRUPT/, 'failure', 'the account database is damaged: restore it from a backup'],
-  [/^SQLITE_FULL|^SQLITE_IOERR_NOSPC/, 'no-space', 'no space is left for the account database'],
+  [/^SQLITE_FULL|^SQLITE_IOERR_(NOSPC|SHMSIZE)/, 'no-space', 'no space is left for the account database'],
   [/^SQLITE_READONLY/, 'denied', 'the account database or its folder cannot be written'],
   [
     /^SQLITE_CANTOPEN/,
