@@ -1,6 +1,18 @@
+import { Fault } from '../fault.js';
 import type { Home } from '../store/accounts.js';
+import type { UsageStore } from '../store/usage.js';
 import type { Vfs } from '../vfs/vfs.js';
+import { answerPeers } from './answer-peers.js';
+import { Holding } from './holding.js';
+import { LimitedVfs, type Traffic } from './limited.js';
 import type { Line } from './line.js';
+import { LocalOwner } from './local-owner.js';
+import type { Held } from './messages.js';
+import { OwnedHomes } from './owned-homes.js';
+import type { Holder, OwnerPort } from './owner-port.js';
+import { givingWay } from './giving-way.js';
+import type { Peers } from './peers.js';
+import { RemoteOwner, remoteScan } from './remote-owner.js';
 
 /** What a home uses now, against its line. */
 export interface HomeUsage {
@@ -40,7 +52,135 @@ export interface Quotas {
   /** Counts the home on disk and sets the ledger to it (L7). @throws Fault `cancelled`, `busy` */
   scan(home: Home, options: ScanOptions): Promise<ScanReport>;
   /** Counts those homes again whose owner died. */
-  recover(): Promise<void>;
+  recover(homes: readonly Home[]): Promise<void>;
   /** Hands every ledger back, exact; to be called when nothing is open any more. */
   close(): Promise<void>;
+}
+
+export interface QuotaParts {
+  readonly usage: UsageStore;
+  readonly homeById: (id: number) => Promise<Home | null>;
+  /** Differs once a line may have been changed (A3). */
+  readonly version: () => number;
+  readonly lineOf: (home: Home) => Line;
+  /** The files of a home, without any rule; the caller closes them. */
+  readonly open: (home: Home) => Promise<Vfs>;
+  readonly peers: Peers;
+  /** Hears what nobody waits for. */
+  readonly warn: (message: string) => void;
+  readonly now?: () => number;
+  readonly after?: (milliseconds: number, run: () => void) => () => void;
+}
+
+/** The ledgers of a root's homes as one process takes part in them. */
+export function createQuotas(parts: QuotaParts): Quotas {
+  const {
+    usage,
+    homeById,
+    version,
+    lineOf,
+    peers,
+    warn,
+    now = () => performance.now(),
+    after = later,
+  } = parts;
+  const traffic: Traffic = { requests: 0 };
+  const holdings = new Map<number, Holding>();
+  const lines = new Map<number, { readonly version: number; readonly line: Line }>();
+
+  const homeOf = async (homeId: number): Promise<Home> => {
+    const home = await homeById(homeId);
+    if (!home) throw new Fault('not-found', 'this home has no account any more');
+    return home;
+  };
+  const line = async (homeId: number): Promise<Line> => {
+    const current = version();
+    const known = lines.get(homeId);
+    if (known?.version === current) return known.line;
+    const fresh = lineOf(await homeOf(homeId));
+    lines.set(homeId, { version: current, line: fresh });
+    return fresh;
+  };
+  const owned = new OwnedHomes({
+    usage,
+    peers,
+    line,
+    open: async (homeId) => parts.open(await homeOf(homeId)),
+    pause: givingWay(traffic, after),
+    after,
+    warn,
+  });
+
+  const connect = async (homeId: number, holder: Holder, held: () => readonly Held[]): Promise<OwnerPort> => {
+    for (;;) {
+      const keeper = await owned.keeper(homeId);
+      if (keeper.kind === 'here') {
+        keeper.owner.register(holder, held());
+        return new LocalOwner(keeper.owner, holder);
+      }
+      const port = new RemoteOwner(keeper.channel, homeId, after);
+      try {
+        await keeper.channel.ask('register', { home: homeId, held: held() });
+      } catch (thrown) {
+        // It has ended just now, or given the home up: whoever is next is looked for.
+        if (thrown instanceof Fault && ['cancelled', 'not-found'].includes(thrown.code)) continue;
+        throw thrown;
+      }
+      void keeper.channel.gone.then(() => succession(homeId, port));
+      return port;
+    }
+  };
+
+  /** The owner is gone; who is next counts what was open, and has to hear of it even if nobody here does anything. */
+  const succession = (homeId: number, port: OwnerPort | null): void => {
+    const holding = holdings.get(homeId);
+    if (!holding) return;
+    holding.lost(port);
+    holding.connect().catch(() => undefined);
+  };
+
+  const holdingOf = (homeId: number): Holding => {
+    let holding = holdings.get(homeId);
+    if (!holding) {
+      holding = new Holding({
+        self: peers.self,
+        connect: (holder, held) => connect(homeId, holder, held),
+        version,
+        now,
+      });
+      holdings.set(homeId, holding);
+    }
+    return holding;
+  };
+
+  peers.answer(answerPeers({ owned, holdings, open: async (homeId) => parts.open(await homeOf(homeId)) }));
+
+  return {
+    limited: (home, files) => new LimitedVfs(files, holdingOf(home.id), traffic),
+    usage: async (home) => {
+      const row = await usage.get(home.id);
+      if (row.owner === null && row.counted) {
+        return { bytes: row.bytes, files: row.files, line: lineOf(home), counted: true };
+      }
+      const keeper = await owned.keeper(home.id);
+      if (keeper.kind === 'here') return keeper.owner.usage();
+      return (await keeper.channel.ask('usage', { home: home.id })) as HomeUsage;
+    },
+    scan: async (home, options) => {
+      const keeper = await owned.keeper(home.id);
+      if (keeper.kind === 'here') return keeper.owner.scan(options);
+      return remoteScan(keeper.channel, home.id, options);
+    },
+    recover: (homes) => owned.recover(homes),
+    close: async () => {
+      await owned.close();
+      await peers.close();
+    },
+  };
+}
+
+function later(milliseconds: number, run: () => void): () => void {
+  const timer = setTimeout(run, milliseconds);
+  timer.unref();
+  return () => clearTimeout(timer);
 }

@@ -1,0 +1,131 @@
+import { Fault } from '../fault.js';
+import type { Vfs } from '../vfs/vfs.js';
+import type { Ledger } from './ledger.js';
+import type { ScanOptions, ScanReport } from './quotas.js';
+import { Recount } from './recount.js';
+
+export interface CountingParts {
+  /** Opens the home for one count. */
+  readonly open: () => Promise<Vfs>;
+  /** How a count gives way to transfers: waited for after each batch. */
+  readonly pause: (batchMilliseconds: number) => Promise<void>;
+  readonly ledger: Ledger;
+  readonly state: CountState;
+  /** Runs work with no change of names half done. */
+  readonly inQueue: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Keeps what a count has found. @param links names inside the home of inodes that have more than one */
+  readonly counted: (links: ReadonlyMap<number, number>) => Promise<void>;
+}
+
+/**
+ * How far the figures can be trusted. `uncounted`: the home holds no more than they say, and may hold less;
+ * `unknown`: they say nothing.
+ */
+export type CountState = 'counted' | 'uncounted' | 'unknown';
+
+/** Counts beside changes of names that are given up for one during which names rest. */
+const restlessCounts = 2;
+
+/** The counts of one home: those that are due since a crash, and those that somebody asks for, one at a time. */
+export class Counting {
+  readonly #parts: CountingParts;
+  readonly #stopped = new AbortController();
+  #last: Promise<unknown> = Promise.resolve();
+  #due: Promise<unknown> | null = null;
+  state: CountState;
+  /** The count that is going on, to be told of every change. */
+  current: Recount | null = null;
+  /** Whether the last count that was due could not be finished. */
+  failed = false;
+
+  constructor(parts: CountingParts) {
+    this.#parts = parts;
+    this.state = parts.state;
+  }
+
+  /** From now on the figures are no more than a bound. */
+  doubt(): void {
+    if (this.state === 'counted') this.state = 'uncounted';
+    if (this.current) this.current.unsure = true;
+  }
+
+  /** Counts, if that is due. @throws Fault when it cannot be done */
+  start(): Promise<unknown> {
+    if (this.state === 'counted') return Promise.resolve();
+    this.#due ??= this.scan({ check: false })
+      .then(
+        () => (this.failed = false),
+        (thrown: unknown) => {
+          this.failed = true;
+          throw thrown;
+        },
+      )
+      .finally(() => (this.#due = null));
+    return this.#due;
+  }
+
+  scan(options: ScanOptions): Promise<ScanReport> {
+    const run = this.#last.then(() => this.#scan(options));
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #scan(options: ScanOptions): Promise<ScanReport> {
+    for (let tried = 0; ; tried++) {
+      if (this.#stopped.signal.aborted) throw new Fault('cancelled');
+      const vfs = await this.#parts.open();
+      try {
+        const { inQueue } = this.#parts;
+        const report =
+          tried < restlessCounts
+            ? await this.#count(vfs, options, inQueue)
+            : await inQueue(() => this.#count(vfs, options, (work) => work()));
+        if (report) return report;
+      } finally {
+        await vfs.close();
+      }
+    }
+  }
+
+  /** @returns `null` when something happened that only another count can tell */
+  async #count(
+    vfs: Vfs,
+    options: ScanOptions,
+    inQueue: CountingParts['inQueue'],
+  ): Promise<ScanReport | null> {
+    const { check, progress, signal } = options;
+    const { ledger, pause, counted } = this.#parts;
+    const stopped = this.#stopped.signal;
+    const count = new Recount(
+      {
+        vfs,
+        pause,
+        signal: signal ? AbortSignal.any([signal, stopped]) : stopped,
+        ...(progress && { progress }),
+      },
+      ledger.open,
+    );
+    this.current = count;
+    try {
+      await count.run();
+      return await inQueue(async () => {
+        if (count.unsure) return null;
+        const disk = count.total();
+        const before = { bytes: ledger.bytes, files: ledger.files };
+        if (!check) {
+          ledger.replace(disk.bytes, disk.files);
+          this.state = 'counted';
+          this.current = null;
+          await counted(count.links());
+        }
+        return { ledger: before, disk };
+      });
+    } finally {
+      if (this.current === count) this.current = null;
+    }
+  }
+}

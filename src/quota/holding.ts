@@ -1,0 +1,408 @@
+import { Fault, toFault } from '../fault.js';
+import type { Change, Handle, Vfs } from '../vfs/vfs.js';
+import { HeldFile } from './held-file.js';
+import { Keep } from './keep.js';
+import type { Creation, Held, NameChange, Report, Sized } from './messages.js';
+import type { Holder, LocalCreation, OwnerPort } from './owner-port.js';
+import type { Channel } from './peers.js';
+import { RemoteOwner } from './remote-owner.js';
+import type { HomeUsage, ScanOptions, ScanReport } from './quotas.js';
+
+export interface HoldingParts {
+  /** This process, among those of the root. */
+  readonly self: string;
+  /**
+   * Finds the home's owner, or becomes it, and registers there. `held` is asked in the turn in which it is sent.
+   * @throws Fault `busy`
+   */
+  readonly connect: (holder: Holder, held: () => readonly Held[]) => Promise<OwnerPort>;
+  /** Differs once a line may have been changed (A3); cheap. */
+  readonly version: () => number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+}
+
+/** A handle that was opened, and its file in the books. */
+export interface Entrance {
+  readonly handle: Handle;
+  readonly file: HeldFile;
+  /** What opening it did, whoever did it. */
+  readonly opened: Change;
+}
+
+interface Growth {
+  readonly file: HeldFile;
+  readonly end: number;
+  readonly keep: Keep;
+  readonly resolve: (before: number) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+/** How often a line is looked at again while a lease is used up, in milliseconds. */
+const lineInterval = 200;
+/** How often a request is asked of another owner because the one before died over it. */
+const mostOwners = 5;
+
+/** What this process holds of one home: a lease of bytes, and the files that it has open. */
+export class Holding implements Holder {
+  readonly id: string;
+  readonly local = true;
+  readonly #parts: HoldingParts;
+  readonly #files = new Map<number, HeldFile>();
+  readonly #changed = new Set<HeldFile>();
+  readonly #keeps = new Set<Keep>();
+  /** What is left of the lease, and no handle keeps. */
+  #free = 0;
+  readonly #waiting: Growth[] = [];
+  #pumping = false;
+  #port: OwnerPort | null = null;
+  #connecting: Promise<OwnerPort> | null = null;
+  #version: number | null = null;
+  #lookedAtLine = -Infinity;
+  #lineMayDiffer = false;
+
+  constructor(parts: HoldingParts) {
+    this.id = parts.self;
+    this.#parts = parts;
+  }
+
+  /**
+   * Charges a file for its growth up to `end`.
+   * @returns `null` where that was done at once; else a promise of the size that it had before
+   */
+  grow(file: HeldFile, end: number, keep: Keep): Promise<number> | null {
+    if (this.#waiting.length === 0 && !this.#looksAtLine() && this.#charge(file, end, keep)) return null;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ file, end, keep, resolve, reject });
+      void this.#serve();
+    });
+  }
+
+  #looksAtLine(): boolean {
+    const now = this.#parts.now();
+    if (now - this.#lookedAtLine >= lineInterval) {
+      this.#lookedAtLine = now;
+      const version = this.#parts.version();
+      if (version !== this.#version) this.#lineMayDiffer = this.#version !== null;
+      this.#version = version;
+    }
+    return this.#lineMayDiffer;
+  }
+
+  #charge(file: HeldFile, end: number, keep: Keep): boolean {
+    const needed = end - file.size;
+    if (needed <= 0) return true;
+    const kept = Math.min(keep.bytes, needed);
+    if (needed - kept > this.#free) return false;
+    keep.bytes -= kept;
+    this.#free -= needed - kept;
+    this.#sized(file, end);
+    return true;
+  }
+
+  #sized(file: HeldFile, size: number): void {
+    file.size = size;
+    if (file.size === file.told) this.#changed.delete(file);
+    else this.#changed.add(file);
+  }
+
+  /** A file became shorter; what it gave back is ours until it is called back. */
+  shrunk(file: HeldFile, size: number, keep: Keep | null): void {
+    const freed = file.size - size;
+    if (freed <= 0) return;
+    if (keep) keep.bytes += freed;
+    else this.#free += freed;
+    this.#sized(file, size);
+    void this.#serve();
+  }
+
+  /** Growth that has to wait is judged in the order it came, each by itself. */
+  async #serve(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
+        if (!this.#lineMayDiffer && this.#serveFirst(first)) continue;
+        try {
+          await this.#ask(async (port) => {
+            const back = this.#lineMayDiffer;
+            this.#lineMayDiffer = false;
+            const report = this.#report(back);
+            const lacking = first.end - first.file.size - first.keep.bytes - this.#free;
+            await port.lease(Math.max(1, lacking), report, (granted) => {
+              this.#free += granted;
+              for (let next = this.#waiting[0]; next && this.#serveFirst(next);) next = this.#waiting[0];
+            });
+          });
+        } catch (thrown) {
+          if (this.#waiting[0] !== first) continue;
+          if (this.#serveFirst(first)) continue;
+          this.#waiting.shift();
+          first.reject(toFault(thrown));
+        }
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #serveFirst({ file, end, keep, resolve }: Growth): boolean {
+    const before = file.size;
+    if (!this.#charge(file, end, keep)) return false;
+    this.#waiting.shift();
+    resolve(before);
+    return true;
+  }
+
+  #report(back: boolean): Report {
+    const sizes: Sized[] = [];
+    for (const file of this.#changed) {
+      sizes.push([file.inode, file.told, file.size]);
+      file.told = file.size;
+    }
+    this.#changed.clear();
+    const returned = back ? this.#free : 0;
+    if (back) this.#free = 0;
+    return { sizes, returned };
+  }
+
+  /** [the owner asks] */
+  report(back: boolean): Promise<Report> {
+    return Promise.resolve(this.#report(back));
+  }
+
+  /** [the owner asks] */
+  async yield(inode: number): Promise<Report> {
+    await this.#files.get(inode)?.yield();
+    return this.#report(false);
+  }
+
+  /** Makes room in the books for a handle that was opened. @returns `null` when its file was removed meanwhile */
+  async enter(handle: Handle, write: boolean): Promise<HeldFile | null> {
+    const { ino } = handle.inode;
+    const known = this.#files.get(ino);
+    if (known) {
+      known.handles.add(handle);
+      return known;
+    }
+    const { bytesAfter, linksLeft } = handle.opened;
+    if (linksLeft === 0) return null;
+    const file = new HeldFile(ino, bytesAfter, this);
+    file.handles.add(handle);
+    this.#files.set(ino, file);
+    try {
+      return (await this.#introduce(file, handle, write)) ? file : null;
+    } catch (thrown) {
+      await this.leave(file, handle);
+      throw thrown;
+    }
+  }
+
+  /** @returns whether it is there to stay */
+  async #introduce(file: HeldFile, handle: Handle, write: boolean): Promise<boolean> {
+    const { look } = await this.#ask(async (port) => {
+      const entered = await port.enter({ inode: file.inode, size: file.size, write }, this.#report(false));
+      if (entered.claimed) this.#claimed(file, entered.size);
+      return entered;
+    });
+    if (!look) return true;
+    const stats = await handle.stat();
+    if (stats.nlink === 0) {
+      await this.leave(file, handle);
+      return false;
+    }
+    file.seen(stats.size);
+    return true;
+  }
+
+  #claimed(file: HeldFile, size: number): void {
+    file.claimed = true;
+    file.size = file.told = size;
+  }
+
+  /** @returns the size that is charged; `null` where the file is to be looked at first */
+  claim(file: HeldFile): Promise<number | null> {
+    return this.#ask(async (port) => {
+      const size = await port.claim(file.inode, file.size, this.#report(false));
+      if (size !== null) this.#claimed(file, size);
+      return size;
+    });
+  }
+
+  /** A handle was closed, its descriptor too. What it had kept is anybody's again. */
+  async leave(file: HeldFile, handle: Handle, keep?: Keep): Promise<void> {
+    if (keep) this.#endKeep(keep);
+    if (!file.handles.delete(handle) || file.handles.size > 0) return;
+    if (this.#files.get(file.inode) !== file) return;
+    this.#files.delete(file.inode);
+    const idle = this.#files.size === 0 && this.#waiting.length === 0;
+    const port = this.#port;
+    // A new owner is told of what is open; what is not open it counts.
+    if (!port || port.gone) return;
+    await port.leave(file.inode, this.#report(idle)).catch(() => undefined);
+  }
+
+  keep(): Keep {
+    const keep = new Keep();
+    this.#keeps.add(keep);
+    return keep;
+  }
+
+  #endKeep(keep: Keep): void {
+    if (!this.#keeps.delete(keep)) return;
+    this.#free += keep.bytes;
+    keep.bytes = 0;
+  }
+
+  async change(request: NameChange, through: Vfs): Promise<Change> {
+    const asked = { owners: 0 };
+    try {
+      return await this.#ask((port) => {
+        asked.owners++;
+        return port.change(request, this.#report(false), through);
+      });
+    } catch (thrown) {
+      throw asked.owners > 1 ? perhapsDone(thrown) : thrown;
+    }
+  }
+
+  /** Opens a file, made where there is none, and enters it. */
+  async create(creation: Creation, through: Omit<LocalCreation, 'entered'>): Promise<Entrance> {
+    for (let attempt = 0; attempt < 64; attempt++) {
+      const entering: { file?: Promise<HeldFile | null> } = {};
+      const made = await this.#ask((port) =>
+        port.create(creation, this.#report(false), {
+          ...through,
+          entered: (handle) => {
+            entering.file = this.enter(handle, true);
+          },
+        }),
+      );
+      if ('inode' in made) {
+        const file = await entering.file;
+        if (file) return { handle: made, file, opened: made.opened };
+        await made.close();
+        continue;
+      }
+      const opened = await this.#openMade(made.change, made.token, through);
+      if (opened) return opened;
+      if (creation.exclusive && made.change.created) break;
+    }
+    throw new Fault('busy');
+  }
+
+  /** The owner has made it and keeps it open; here it is opened by its name, which may be another's by now. */
+  async #openMade(
+    change: Change,
+    token: number,
+    { open }: Omit<LocalCreation, 'entered'>,
+  ): Promise<Entrance | null> {
+    try {
+      const handle = await open(false).catch((thrown: unknown) => {
+        if (thrown instanceof Fault && thrown.code === 'not-found') return null;
+        throw thrown;
+      });
+      if (!handle) return null;
+      const file = handle.inode.ino === change.ino ? await this.enter(handle, true) : null;
+      if (!file) {
+        await handle.close();
+        return null;
+      }
+      return { handle, file, opened: change.created ? change : handle.opened };
+    } finally {
+      this.#port?.release(token);
+    }
+  }
+
+  usage(): Promise<HomeUsage> {
+    return this.#ask((port) => port.usage(this.#report(false)));
+  }
+
+  scan(options: ScanOptions): Promise<ScanReport> {
+    return this.#ask((port) => port.scan(options));
+  }
+
+  /** The owner is gone, or another one. Its lease is void, and so is what handles kept of it. */
+  lost(port: OwnerPort | null): void {
+    if (port !== null && this.#port !== port) return;
+    this.#port = null;
+    this.#voidLease();
+  }
+
+  #voidLease(): void {
+    this.#free = 0;
+    for (const keep of this.#keeps) keep.bytes = 0;
+  }
+
+  /** Finds the owner, if it is not known. A process that has anything open takes part in its succession. */
+  async connect(): Promise<void> {
+    await this.#connected();
+  }
+
+  /** Whether the channel leads to the owner that this process is registered with. */
+  asks(channel: Channel): boolean {
+    return this.#port instanceof RemoteOwner && !this.#port.gone && this.#port.channel === channel;
+  }
+
+  get idle(): boolean {
+    return this.#files.size === 0 && this.#waiting.length === 0;
+  }
+
+  async #ask<T>(
+    question: (port: OwnerPort) => Promise<T>,
+    lostOne: () => void = () => undefined,
+  ): Promise<T> {
+    for (let owners = 1; ; owners++) {
+      const port = await this.#connected();
+      try {
+        return await question(port);
+      } catch (thrown) {
+        if (!port.gone) throw thrown;
+        this.lost(port);
+        if (toFault(thrown).code === 'busy') throw thrown;
+        if (owners === mostOwners) throw new Fault('busy');
+      }
+    }
+  }
+
+  #connected(): Promise<OwnerPort> {
+    const port = this.#port;
+    if (port && !port.gone) return Promise.resolve(port);
+    if (port) this.lost(port);
+    this.#connecting ??= this.#connect().finally(() => (this.#connecting = null));
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<OwnerPort> {
+    const gone = await this.#withoutName();
+    const port = await this.#parts.connect(this, () => {
+      this.#voidLease();
+      this.#changed.clear();
+      return [...this.#files.values()].map((file) => {
+        file.told = file.size;
+        if (!file.claimed) file.looked = false;
+        return { inode: file.inode, size: file.size, claimed: file.claimed, gone: gone.has(file) };
+      });
+    });
+    this.#port = port;
+    return port;
+  }
+
+  async #withoutName(): Promise<ReadonlySet<HeldFile>> {
+    const gone = new Set<HeldFile>();
+    for (const file of this.#files.values()) {
+      const [handle] = file.handles;
+      const stats = await handle?.stat().catch(() => null);
+      if (stats?.nlink === 0) gone.add(file);
+    }
+    return gone;
+  }
+}
+
+/** After an owner died over a change, its result may be what stands in the way of doing it again. */
+function perhapsDone(thrown: unknown): unknown {
+  const done = thrown instanceof Fault && (thrown.code === 'exists' || thrown.code === 'not-found');
+  return done
+    ? new Fault('busy', 'the server process that did this ended meanwhile: look whether it is done')
+    : thrown;
+}

@@ -1,0 +1,152 @@
+import { Fault, toFault } from '../fault.js';
+import type { Home } from '../store/accounts.js';
+import type { UsageRow, UsageStore } from '../store/usage.js';
+import type { Vfs } from '../vfs/vfs.js';
+import type { Line } from './line.js';
+import { Owner } from './owner.js';
+import type { Channel, Peers } from './peers.js';
+
+export interface OwnedHomesParts {
+  readonly usage: UsageStore;
+  readonly peers: Peers;
+  readonly line: (homeId: number) => Promise<Line>;
+  /** The files of a home, without any rule. */
+  readonly open: (homeId: number) => Promise<Vfs>;
+  readonly pause: (batchMilliseconds: number) => Promise<void>;
+  readonly after: (milliseconds: number, run: () => void) => () => void;
+  readonly warn: (message: string) => void;
+}
+
+/** Where the ledger of a home is kept: here, or by a peer. */
+export type Keeper =
+  { readonly kind: 'here'; readonly owner: Owner } | { readonly kind: 'there'; readonly channel: Channel };
+
+/** Milliseconds between two looks at what this process is about to own. */
+const turn = 5;
+/** How often the row of a home may change hands under the eyes of who looks for its owner. */
+const maxLooks = 50;
+
+/** The homes whose ledgers this process keeps, and how it comes to one (L6). */
+export class OwnedHomes {
+  readonly #parts: OwnedHomesParts;
+  readonly #owners = new Map<number, Owner>();
+  readonly #taking = new Map<number, Promise<Keeper>>();
+
+  constructor(parts: OwnedHomesParts) {
+    this.#parts = parts;
+  }
+
+  get(homeId: number): Owner | undefined {
+    return this.#owners.get(homeId);
+  }
+
+  /** Whether this process keeps the home's ledger, or is about to: asked by one that has read so in the store. */
+  async keeps(homeId: number): Promise<boolean> {
+    while (!this.#owners.has(homeId) && this.#taking.has(homeId)) {
+      await new Promise<void>((resolve) => void this.#parts.after(turn, resolve));
+    }
+    return this.#owners.has(homeId);
+  }
+
+  /** Finds the owner of a home, or becomes it. @throws Fault `busy` when it lives and does not answer */
+  keeper(homeId: number): Promise<Keeper> {
+    const owner = this.#owners.get(homeId);
+    if (owner) return Promise.resolve({ kind: 'here', owner });
+    let taking = this.#taking.get(homeId);
+    if (!taking) {
+      taking = this.#find(homeId).finally(() => this.#taking.delete(homeId));
+      this.#taking.set(homeId, taking);
+    }
+    return taking;
+  }
+
+  async #find(homeId: number): Promise<Keeper> {
+    const { usage, peers } = this.#parts;
+    for (let look = 0; look < maxLooks; look++) {
+      const row = await usage.get(homeId);
+      if (row.owner === peers.self) return { kind: 'here', owner: await this.#begin(row, row.epoch) };
+      if (row.owner !== null) {
+        const channel = await this.#reach(row.owner, homeId, row.epoch);
+        if (channel) return { kind: 'there', channel };
+      }
+      if (await usage.take(homeId, row.epoch, peers.self)) {
+        return { kind: 'here', owner: await this.#begin(row, row.epoch + 1) };
+      }
+    }
+    throw new Fault('busy');
+  }
+
+  /** `null` when the process that the row names is dead, or will not become the owner any more. */
+  async #reach(owner: string, homeId: number, epoch: number): Promise<Channel | null> {
+    try {
+      const channel = await this.#parts.peers.connect(owner);
+      return (await channel.ask('keeps', { home: homeId, epoch })) === true ? channel : null;
+    } catch (thrown) {
+      const { code } = toFault(thrown);
+      if (code === 'not-found' || code === 'cancelled') return null;
+      throw thrown;
+    }
+  }
+
+  /** The home is ours by its row. After an unclean end whoever has something of it open says so before anything else. */
+  async #begin(row: UsageRow, epoch: number): Promise<Owner> {
+    const { usage, open, line, pause, after, warn, peers } = this.#parts;
+    const { homeId } = row;
+    const owner = new Owner({
+      homeId,
+      row,
+      epoch,
+      store: usage,
+      line: () => line(homeId),
+      open: () => open(homeId),
+      pause,
+      after,
+      warn,
+      deposed: () => {
+        if (this.#owners.get(homeId) === owner) this.#owners.delete(homeId);
+      },
+    });
+    this.#owners.set(homeId, owner);
+    try {
+      if (row.owner !== null)
+        await Promise.all((await peers.others()).map((peer) => this.#callIn(peer, homeId)));
+    } catch (thrown) {
+      this.#owners.delete(homeId);
+      owner.depose();
+      throw thrown;
+    }
+    owner.begin();
+    return owner;
+  }
+
+  async #callIn(peer: string, homeId: number): Promise<void> {
+    try {
+      await (await this.#parts.peers.connect(peer)).ask('succession', { home: homeId });
+    } catch (thrown) {
+      const { code } = toFault(thrown);
+      if (code !== 'not-found' && code !== 'cancelled') throw thrown;
+    }
+  }
+
+  /** Takes on the homes that were left without a clean end, and counts them. */
+  async recover(homes: readonly Home[]): Promise<void> {
+    const known = new Set(homes.map(({ id }) => id));
+    for (const { homeId, owner } of await this.#parts.usage.all()) {
+      if (owner === null || !known.has(homeId)) continue;
+      await this.keeper(homeId).catch((thrown: unknown) => {
+        const { code, message } = toFault(thrown);
+        if (code !== 'busy') this.#parts.warn(`what a home holds cannot be told: ${message}`);
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#taking.values());
+    for (const [homeId, owner] of this.#owners) {
+      await owner.close().catch((thrown: unknown) => {
+        this.#parts.warn(`the ledger of a home could not be handed back: ${toFault(thrown).message}`);
+      });
+      this.#owners.delete(homeId);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { Change, Listing } from '../vfs/vfs.js';
+import type { OpenFile } from './ledger.js';
+import type { Count } from './quotas.js';
+import { Scan, type ScanParts } from './scan.js';
+
+interface Followed {
+  bytes: number;
+  /** Whether it counts; `null` where nothing was heard of its names: then it counts if the walk met it. */
+  counts: boolean | null;
+}
+
+/**
+ * One count of a home in use (L7): the walk answers for the inodes that nobody touched, the owner, who hears of every
+ * change before or as it happens, for the others. `total` is exact in any turn in which no change of names is half
+ * done.
+ */
+export class Recount {
+  readonly #scan: Scan;
+  readonly #followed = new Map<number, Followed>();
+  #walked = false;
+  /** An inode with several names changed them: which of them are inside is not known to either side. */
+  unsure = false;
+
+  /** @param open files that are open as it begins */
+  constructor(parts: ScanParts, open: ReadonlyMap<number, OpenFile>) {
+    this.#scan = new Scan(parts);
+    for (const [inode, { size, gone }] of open) {
+      if (size !== null) this.follow(inode, size, gone ? true : null);
+    }
+  }
+
+  async run(): Promise<void> {
+    await this.#scan.run();
+    this.#walked = true;
+  }
+
+  /**
+   * From now on the owner tells of this inode. Call it before the size can change.
+   * @param bytes what it has had until now
+   * @param counts whether it is in the home; `null` where that is as before
+   */
+  follow(inode: number, bytes: number, counts: boolean | null): void {
+    const known = this.#followed.get(inode);
+    if (known) {
+      known.counts = counts ?? known.counts;
+      return;
+    }
+    this.#scan.touch(inode, bytes);
+    this.#followed.set(inode, { bytes, counts });
+  }
+
+  sized(inode: number, before: number, after: number): void {
+    this.follow(inode, before, null);
+    const known = this.#followed.get(inode);
+    if (known) known.bytes = after;
+  }
+
+  /** An inode was made; its number may have been another's before. */
+  made({ ino, bytesAfter }: Change): void {
+    this.follow(ino, 0, true);
+    const known = this.#followed.get(ino);
+    if (known) known.bytes = bytesAfter;
+  }
+
+  /** A folder has another name. After the walk every folder is listed, or holds only what was followed. */
+  moved(folder: Listing): Promise<void> {
+    return this.#walked ? folder.close() : this.#scan.moved(folder);
+  }
+
+  total(): Count {
+    let { bytes, files } = this.#scan.untouched;
+    for (const [inode, { bytes: size, counts }] of this.#followed) {
+      if (!(counts ?? this.#scan.hasMet(inode))) continue;
+      bytes += size;
+      files++;
+    }
+    return { bytes, files };
+  }
+
+  /** Names inside the home of the inodes that have more than one there. */
+  links(): ReadonlyMap<number, number> {
+    return new Map([...this.#scan.links].filter(([, names]) => names > 1));
+  }
+}
