@@ -1,7 +1,8 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { isLoopback, type Address } from '../config/address.js';
+import { toFault } from '../fault.js';
 import type { MarkStore } from '../store/accounts.js';
 import type { Accounts } from './accounts.js';
 import type { Root } from './root.js';
@@ -16,6 +17,8 @@ export interface FirstStartParts {
   /** How this program is called from a shell. */
   readonly program: string;
   readonly addresses: readonly Address[];
+  /** What all servers of this root listen on at this moment. */
+  readonly running: () => Promise<readonly Address[]>;
   readonly accounts: Accounts;
   readonly marks: MarkStore;
   /** Lines for a client's known_hosts file. */
@@ -29,14 +32,14 @@ export interface FirstStartParts {
  */
 export async function firstStart(parts: FirstStartParts): Promise<readonly string[]> {
   const { addresses, accounts, marks } = parts;
-  writeKnownHosts(parts);
+  await writeKnownHosts(parts);
   const names = await accounts.names();
   const made = (await marks.get(demoMark)) !== null;
   const local = addresses.length > 0 && addresses.every(({ host }) => isLoopback(host));
 
   if (names.length === 0 && local && !made) {
     const password = randomPassword();
-    await accounts.add(demo, { password });
+    if (!(await isMade(accounts, password))) return where(parts);
     await marks.set(demoMark, new Date().toISOString());
     const text = pasteLines(parts);
     writeText(join(parts.root.var, 'first-start.txt'), `${text.join('\n')}\n`);
@@ -51,12 +54,24 @@ export async function firstStart(parts: FirstStartParts): Promise<readonly strin
       `  ${command(parts, 'user add NAME')}`,
     ];
   }
-  if (made && names.includes(demo)) {
-    const file = join(parts.root.var, 'first-start.txt');
-    writeText(file, `${pasteLines(parts).join('\n')}\n`);
-    return [`How to try the account '${demo}' stands in ${shown(parts, file)}`];
+  return made && names.includes(demo) ? where(parts) : [];
+}
+
+/** `false` when a server that starts at the same moment was the first: only one may print a password. */
+async function isMade(accounts: Accounts, password: string): Promise<boolean> {
+  try {
+    await accounts.add(demo, { password });
+    return true;
+  } catch (thrown) {
+    if (toFault(thrown).code === 'exists') return false;
+    throw thrown;
   }
-  return [];
+}
+
+function where(parts: FirstStartParts): readonly string[] {
+  const file = join(parts.root.var, 'first-start.txt');
+  writeText(file, `${pasteLines(parts).join('\n')}\n`);
+  return [`How to try the account '${demo}' stands in ${shown(parts, file)}`];
 }
 
 function pasteLines(parts: FirstStartParts): readonly string[] {
@@ -97,18 +112,28 @@ function sshOption(name: string, value: string): string {
   return plain.test(value) ? `${name}=${value}` : forShell(`${name}="${value}"`);
 }
 
-function writeKnownHosts({ root, addresses, knownHosts }: FirstStartParts): void {
+/** Again while another server came in between: of two that start together, the last to write has both. */
+async function writeKnownHosts(parts: FirstStartParts): Promise<void> {
+  for (let written = ''; ;) {
+    const text = knownHostsText(parts, await parts.running());
+    if (text === written) return;
+    writeText(parts.root.knownHosts, text);
+    written = text;
+  }
+}
+
+function knownHostsText({ addresses, knownHosts }: FirstStartParts, running: readonly Address[]): string {
   const lines = new Set<string>();
-  for (const { host, port } of addresses) {
+  for (const { host, port } of [...addresses, ...running]) {
     const everywhere = host === '0.0.0.0' || host === '::';
     const names = everywhere || isLoopback(host) ? ['127.0.0.1', '::1', 'localhost'] : [host];
     for (const name of names) for (const line of knownHosts(name, port)) lines.add(line);
   }
-  writeText(root.knownHosts, `${[...lines].join('\n')}\n`);
+  return `${[...lines].join('\n')}\n`;
 }
 
 function writeText(path: string, text: string): void {
-  const draft = `${path}.new`;
+  const draft = `${path}.${randomBytes(4).toString('hex')}`;
   writeFileSync(draft, text, { mode: 0o600 });
   chmodSync(draft, 0o600);
   renameSync(draft, path);

@@ -11,7 +11,8 @@ export interface Root {
   readonly homes: string;
   readonly etc: string;
   readonly var: string;
-  readonly statusSocket: string;
+  /** Where each process that serves has a socket. */
+  readonly statusFolder: string;
   readonly knownHosts: string;
 }
 
@@ -23,7 +24,7 @@ function rootAt(path: string): Root {
     homes: join(path, 'homes'),
     etc: join(path, 'etc'),
     var: join(path, 'var'),
-    statusSocket: join(path, 'var', 'status.sock'),
+    statusFolder: join(path, 'var', 'status'),
     knownHosts: join(path, 'var', 'known_hosts'),
   };
 }

@@ -7,8 +7,6 @@ import { planApply, type Step } from './apply.js';
 import type { WantedAccount } from './apply-file.js';
 import { diskHomes } from './disk-homes.js';
 import type { Root } from './root.js';
-import { askStatus } from './status-socket.js';
-import type { Status } from './status.js';
 
 export interface ServiceParts {
   readonly root: Root;
@@ -43,9 +41,4 @@ export function createService(parts: ServiceParts): Service {
       await Promise.all([passwords.close(), homes.close()]);
     },
   };
-}
-
-/** What the server that runs on this root says; `null` when none does. */
-export async function statusOf(root: Root): Promise<Status | null> {
-  return (await askStatus(root.statusSocket)) as Status | null;
 }

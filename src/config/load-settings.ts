@@ -43,11 +43,12 @@ export function loadSettings(from: {
     if (Object.hasOwn(file, name)) return row(name, file[name] as Stored, 'file', ` in ${path}`);
     return row(name, settings[name].default, 'default', '');
   });
-  return {
-    settings: Object.fromEntries(rows.map(({ name, value }) => [name, value])) as unknown as Settings,
-    sources: byName(rows, 'source'),
-    stored: byName(rows, 'stored'),
-  };
+  return loadedOf(rows);
+}
+
+/** Of a process that another gave its settings, as they are written: neither file nor environment is read. */
+export function givenSettings(stored: Loaded['stored']): Loaded {
+  return loadedOf(settingNames.map((name) => row(name, stored[name], 'command line', '')));
 }
 
 interface Row {
@@ -55,6 +56,14 @@ interface Row {
   readonly stored: Stored;
   readonly source: Source;
   readonly value: unknown;
+}
+
+function loadedOf(rows: readonly Row[]): Loaded {
+  return {
+    settings: Object.fromEntries(rows.map(({ name, value }) => [name, value])) as unknown as Settings,
+    sources: byName(rows, 'source'),
+    stored: byName(rows, 'stored'),
+  };
 }
 
 function row(name: SettingName, stored: Stored, source: Source, where: string): Row {

@@ -12,6 +12,7 @@ export const settings = {
     item: (text) => parseAddress(text) !== null,
     help: 'addresses to serve on, HOST:PORT; port 0 picks one',
   }),
+  workers: count({ default: 1, min: 1, max: 64, help: 'processes that serve, sharing the addresses' }),
   'log.level': text({
     default: 'info',
     oneOf: ['error', 'warn', 'info', 'debug'],

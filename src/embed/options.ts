@@ -34,7 +34,7 @@ export interface ServerOptions {
 /** The settings that mean something to an embedded server: it has no log, and is told where to listen by `listen`. */
 export type EmbeddedSetting = Exclude<
   SettingName,
-  'listen' | `log.${string}` | `audit.${string}` | `anonymous.${string}`
+  'listen' | 'workers' | `log.${string}` | `audit.${string}` | `anonymous.${string}`
 >;
 
 export type EmbeddedSettings = { readonly [Name in EmbeddedSetting]?: Stored };

@@ -43,6 +43,7 @@ const optionNames = {
 /** What a setting of the server's own is for an embedded one. */
 const elsewhere: Readonly<Record<Exclude<SettingName, EmbeddedSetting>, string>> = {
   listen: "say it to the server's method listen()",
+  workers: 'start more processes of your own',
   'log.level': 'listen to the events',
   'log.file': 'listen to the events',
   'audit.file': 'listen to the events',

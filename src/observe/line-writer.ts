@@ -17,7 +17,7 @@ export interface LineWriterOptions {
 
 /**
  * Appends lines in order, one write at a time, off the event loop. A file is opened for each batch, so that it can be
- * rotated or removed under a running server, and other processes may append to it too. (pino's own destination cannot
+ * rotated or removed under a running server, and other processes may append to it too: no write ends within a line. (pino's own destination cannot
  * be waited for, and its last flush never returns on a full disk.)
  */
 export class LineWriter {
@@ -93,7 +93,7 @@ export class LineWriter {
     const { target } = this.#options;
     const lost = this.#lost;
     const whole = Buffer.from(lost > 0 ? this.#options.lost(lost) + text : text);
-    if (typeof target === 'number') await writeWhole(target, whole);
+    if (typeof target === 'number') for (const piece of pieces(whole)) await writeWhole(target, piece);
     else await appendWhole(target, whole, this.#failing);
     this.#lost -= lost;
   }
@@ -109,9 +109,24 @@ async function appendWhole(path: string, bytes: Buffer, afterFailure: boolean): 
       const last = size > 0 ? await file.read(Buffer.alloc(1), 0, 1, size - 1) : null;
       if (last && last.buffer[0] !== 0x0a) await file.appendFile('\n');
     }
-    await file.appendFile(bytes);
+    // Not appendFile, which writes large batches in several parts: another process's lines could come between.
+    await writeWhole(file.fd, bytes);
   } finally {
     await file.close();
+  }
+}
+
+/** What a pipe takes whole or not at all (PIPE_BUF): between the pieces, other processes write theirs. */
+const pieceBytes = 4096;
+
+/** Whole lines, as many as fit; a line that is longer goes alone. */
+function* pieces(lines: Buffer): Generator<Buffer> {
+  for (let start = 0; start < lines.length;) {
+    const rest = lines.subarray(start);
+    const fitting = rest.length <= pieceBytes ? rest.length : rest.lastIndexOf('\n', pieceBytes - 1) + 1;
+    const length = fitting || rest.indexOf('\n') + 1 || rest.length;
+    yield rest.subarray(0, length);
+    start += length;
   }
 }
 

@@ -5,15 +5,18 @@ import { firstStart } from '../../src/admin/first-start.js';
 import { memoryStore } from '../../src/store/memory-store.js';
 import { accountsOnDisk } from './accounts-on-disk.js';
 
-function start(addresses: readonly { readonly host: string; readonly port: number }[], cwd = '/elsewhere') {
+type Addresses = readonly { readonly host: string; readonly port: number }[];
+
+function start(addresses: Addresses, running: () => Addresses = () => []) {
   const on = accountsOnDisk();
   const { marks } = memoryStore();
-  const run = () =>
+  const run = (own = addresses) =>
     firstStart({
       root: on.root,
-      cwd,
+      cwd: '/elsewhere',
       program: 'plimsoll',
-      addresses,
+      addresses: own,
+      running: () => Promise.resolve(running()),
       accounts: on.accounts,
       marks,
       knownHosts: (host, port) => [`[${host}]:${port} key`],
@@ -53,4 +56,20 @@ it('prints a line for IPv6 too, and knows the host by all its local names', asyn
   expect(text).toContain(`sftp -P 4000 -o UserKnownHostsFile=${root.path}/var/known_hosts demo@[::1]`);
   const known = readFileSync(join(root.path, 'var', 'known_hosts'), 'utf8');
   expect(known).toBe('[127.0.0.1]:4000 key\n[::1]:4000 key\n[localhost]:4000 key\n');
+});
+
+it('makes demo once when two servers start together, and knows the host by the ports of both', async () => {
+  const first = { host: '127.0.0.1', port: 4000 };
+  const second = { host: '127.0.0.1', port: 4001 };
+  // The second comes up while the first writes.
+  const asked = [[first], [first, second], [first, second]];
+  const { run, root } = start([first], () => asked.shift() ?? []);
+  const known = () => readFileSync(join(root.path, 'var', 'known_hosts'), 'utf8').match(/(?<=0\.1\]:)\d+/g);
+  await run();
+  expect(known()).toEqual(['4000', '4001']);
+
+  const both = start([first]);
+  const texts = await Promise.all([both.run([first]), both.run([second])]);
+  expect(texts.filter(([line]) => line?.includes('Its password'))).toHaveLength(1);
+  expect(texts.filter(([line]) => line?.startsWith("How to try the account 'demo'"))).toHaveLength(1);
 });

@@ -1,71 +1,89 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { askStatus, serveStatus } from '../../src/admin/status-socket.js';
+import { askStatus, clearDead, serveStatus } from '../../src/admin/status-socket.js';
 
+/** A folder for sockets that is not there yet. */
 function folder(name = 'var'): string {
   const path = join(mkdtempSync(join(tmpdir(), 'plimsoll-status-')), name);
   mkdirSync(path, { recursive: true });
-  return path;
+  return join(path, 'status');
+}
+
+/** What a process leaves that is killed; resolves to its pid. */
+async function killedOn(path: string): Promise<number> {
+  const script = `require('node:net').createServer().listen(process.argv[1] + '/' + process.pid + '-x.sock', () => process.kill(process.pid, 'SIGKILL'))`;
+  const child = spawn(process.execPath, ['-e', script, path]);
+  await once(child, 'exit');
+  return child.pid ?? 0;
 }
 
 it('answers each question with one document, and nobody else may ask', async () => {
-  const path = join(folder(), 'status.sock');
+  const path = folder();
+  expect(await askStatus(path)).toEqual({ documents: [], silent: 0 });
   let asked = 0;
   const socket = await serveStatus(path, () => ({ asked: ++asked }));
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-  expect(await askStatus(path)).toEqual({ asked: 1 });
-  expect(await askStatus(path)).toEqual({ asked: 2 });
+  const [name = ''] = readdirSync(path);
+  expect(statSync(join(path, name)).mode & 0o777).toBe(0o600);
+  expect(statSync(path).mode & 0o777).toBe(0o700);
+  expect((await askStatus(path)).documents).toEqual([{ asked: 1 }]);
+  expect((await askStatus(path)).documents).toEqual([{ asked: 2 }]);
   await socket.close();
-  expect(existsSync(path)).toBe(false);
-  expect(await askStatus(path)).toBeNull();
+  expect(readdirSync(path)).toEqual([]);
+  expect(await askStatus(path)).toEqual({ documents: [], silent: 0 });
 });
 
 it('works where the path is longer than the 107 bytes of a socket address', async () => {
-  const path = join(folder(join('x'.repeat(200), 'y'.repeat(200))), 'status.sock');
+  const path = folder(join('x'.repeat(200), 'y'.repeat(200)));
   const socket = await serveStatus(path, () => ({ long: 'x'.repeat(1_000_000) }));
-  expect(await askStatus(path)).toEqual({ long: 'x'.repeat(1_000_000) });
+  expect((await askStatus(path)).documents).toEqual([{ long: 'x'.repeat(1_000_000) }]);
   await socket.close();
-  expect(existsSync(path)).toBe(false);
+  expect(readdirSync(path)).toEqual([]);
 });
 
-it('leaves a server that answers alone, and replaces what a dead one left', async () => {
-  const path = join(folder(), 'status.sock');
+it('has an answer of each that lives, and finds what the dead left, once', async () => {
+  const path = folder();
   const first = await serveStatus(path, () => 'first');
-  await expect(serveStatus(path, () => 'second')).rejects.toMatchObject({ code: 'exists' });
-  expect(await askStatus(path)).toBe('first');
-  await first.close();
+  const second = await serveStatus(path, () => 'second');
+  const pids = [await killedOn(path), await killedOn(path)];
+  writeFileSync(join(path, 'README.md'), 'not a socket');
+  const { documents, silent } = await askStatus(path);
+  expect(new Set(documents)).toEqual(new Set(['first', 'second']));
+  expect(silent).toBe(0);
 
-  const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
-  await once(spawn(process.execPath, ['-e', script]), 'exit');
-  expect(existsSync(path)).toBe(true);
-  expect(await askStatus(path)).toBeNull();
-  const next = await serveStatus(path, () => 'next');
-  expect(await askStatus(path)).toBe('next');
-  await next.close();
+  expect(await clearDead(path, pids[0])).toBe(1);
+  const found = await Promise.all([clearDead(path), clearDead(path)]);
+  expect(found.toSorted()).toEqual([0, 1]);
+  await first.close();
+  expect((await askStatus(path)).documents).toEqual(['second']);
+  await second.close();
+  expect(readdirSync(path)).toEqual(['README.md']);
 });
 
 it('does not take a server that is stuck for a dead one', async () => {
-  const path = join(folder(), 'status.sock');
-  const stuck = createServer((socket) => socket.on('error', () => undefined)).listen(path);
+  const path = folder();
+  mkdirSync(path);
+  const stuck = createServer((socket) => socket.on('error', () => undefined)).listen(join(path, '1-a.sock'));
   await once(stuck, 'listening');
-  await expect(serveStatus(path, () => 'second')).rejects.toMatchObject({ code: 'busy' });
-  expect(existsSync(path)).toBe(true);
+  const socket = await serveStatus(path, () => 'well');
+  expect(await askStatus(path)).toEqual({ documents: ['well'], silent: 1 });
+  expect(await clearDead(path)).toBe(0);
+  await socket.close();
   stuck.close();
 });
 
 it('lets nobody hold it up: who sends, or does not read, is cut off (P1)', async () => {
-  const path = join(folder(), 'status.sock');
+  const path = folder();
   const socket = await serveStatus(path, () => 'x'.repeat(4_000_000));
-  const silent = connect(path).pause();
+  const silent = connect(join(path, readdirSync(path)[0] ?? '')).pause();
   silent.on('error', () => undefined);
   silent.write('y'.repeat(100_000));
   await once(silent, 'connect');
-  expect(await askStatus(path)).toHaveLength(4_000_000);
+  expect((await askStatus(path)).documents).toEqual(['x'.repeat(4_000_000)]);
   const before = Date.now();
   await socket.close();
   expect(Date.now() - before).toBeLessThan(10_000);

@@ -36,8 +36,9 @@ it.each([
   [['usr'], "plimsoll: unknown command 'usr'"],
   [['user', 'add'], "plimsoll: missing required argument 'NAME'"],
   [['user', 'list', 'extra'], 'plimsoll: too many arguments'],
-  [['serve', '--workers', '2'], 'plimsoll: this version serves with one process'],
-  [['serve', '--workers', 'x'], "plimsoll: --workers is 'x': it takes a whole number from 1"],
+  [['serve', '--workers', '0'], 'plimsoll: workers is 0 (--workers): allowed is a whole number from 1 to 64'],
+  [['serve', '--workers', '65'], 'plimsoll: workers is 65 (--workers): allowed is'],
+  [['serve', '--workers', 'x'], 'plimsoll: workers is "x" (--workers): allowed is a whole number from 1'],
   [
     ['serve', '--listen', 'nowhere'],
     'plimsoll: listen is ["nowhere"] (--listen): allowed is a list of addresses',

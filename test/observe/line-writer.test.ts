@@ -51,3 +51,33 @@ it('writes what waits before it returns when the process is about to end', () =>
   writer.flushNow();
   expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
 });
+
+it('cuts no line where another process may write in between: neither in a pipe nor in a file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plimsoll-lines-'));
+  const pipePath = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipePath]);
+  const pipe = openSync(pipePath, constants.O_RDWR | constants.O_NONBLOCK);
+  const toPipe = new LineWriter({ target: pipe, ...quiet });
+  const long = `${'y'.repeat(6000)}\n`;
+  toPipe.write(long);
+  for (let number = 0; number < 1000; number++) toPipe.write(`${'x'.repeat(100)}\n`);
+  await toPipe.flush(100);
+  const buffer = Buffer.alloc(200_000);
+  const full = buffer.toString('latin1', 0, readSync(pipe, buffer));
+  expect(full.length).toBeGreaterThan(50_000);
+  expect(full.slice(-101)).toBe(`${'x'.repeat(100)}\n`);
+  await toPipe.flush(1000);
+  const rest = buffer.toString('latin1', 0, readSync(pipe, buffer));
+  closeSync(pipe);
+  expect(full + rest).toBe(long + `${'x'.repeat(100)}\n`.repeat(1000));
+
+  const path = join(folder, 'log');
+  const writers = ['a', 'b'].map((letter) => ({ letter, lines: new LineWriter({ target: path, ...quiet }) }));
+  for (let number = 0; number < 20_000; number++) {
+    for (const { letter, lines } of writers) lines.write(`${letter.repeat(100)}\n`);
+  }
+  await Promise.all(writers.map(({ lines }) => lines.flush(5000)));
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  expect(lines).toHaveLength(40_000);
+  expect(lines.filter((line) => !/^(a{100}|b{100})$/.test(line))).toEqual([]);
+});
