@@ -7,12 +7,18 @@ const counts = {
   jailPaths: { quick: 300, ci: 5_000 },
   propertyRuns: { quick: 100, ci: 1_000 },
   listedEntries: { quick: 100_000, ci: 100_000 },
+  deepFolders: { quick: 2_500, ci: 20_000 },
   unreadReads: { quick: 10_000, ci: 100_000 },
   fuzzedStreams: { quick: 200, ci: 5_000 },
   rcloneBytes: { quick: 16 * 2 ** 20, ci: 256 * 2 ** 20 },
   rcloneFiles: { quick: 100, ci: 1_000 },
   rekeyBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
   scpBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
+  quotaFlood: { quick: 300, ci: 100_000 },
+  quotaSteps: { quick: 200, ci: 20_000 },
+  quotaStormSteps: { quick: 400, ci: 10_000 },
+  quotaKills: { quick: 3, ci: 100 },
+  quotaMoments: { quick: 4, ci: 48 },
   prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 

@@ -2,7 +2,7 @@ import { FolderWalk } from '../vfs/folder-walk.js';
 import { InodeSet } from '../vfs/inode-set.js';
 import { bytesOf } from '../vfs/stats.js';
 import type { Listing, Stats, Vfs } from '../vfs/vfs.js';
-import type { Count } from './quotas.js';
+import type { Count } from './home-usage.js';
 
 export interface ScanParts {
   /** The home's own filesystem, without any rule. */
