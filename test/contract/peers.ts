@@ -2,17 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../src/fault.js';
 import type { Channel, Peers } from '../../src/quota/peers.js';
 
-/** Milliseconds that an implementation under test waits unless told. */
-export const contractPatience = 60;
-
-/** What every `Peers` does, whatever it is made of. `open` begins a root; what it returns joins it. */
-export function peersContract(name: string, open: () => Promise<() => Promise<Peers>>): void {
+/**
+ * What every `Peers` does, whatever it is made of.
+ * @param open begins a root whose processes wait for so many milliseconds unless told; what it returns joins it
+ */
+export function peersContract(name: string, open: (patience: number) => () => Promise<Peers>): void {
   describe(`${name} keeps the contract of Peers`, () => {
     let a: Peers;
     let b: Peers;
     let join: () => Promise<Peers>;
     beforeEach(async () => {
-      join = await open();
+      join = open(5000);
       a = await join();
       b = await join();
     });
@@ -143,12 +143,18 @@ export function peersContract(name: string, open: () => Promise<() => Promise<Pe
     });
 
     it('fails with busy when the reply takes too long, and drops it when it comes', async () => {
+      await Promise.all([a.close(), b.close()]);
+      join = open(100);
+      a = await join();
+      b = await join();
       const held: (() => void)[] = [];
-      const channel = await toB((question, argument) =>
-        question === 'hold'
-          ? new Promise((resolve) => held.push(() => resolve(argument)))
-          : [question, argument],
-      );
+      const connect = (): Promise<Channel> =>
+        toB((question, argument) =>
+          question === 'hold'
+            ? new Promise((resolve) => held.push(() => resolve(argument)))
+            : [question, argument],
+        ).catch(connect);
+      const channel = await connect();
       const patient = channel.ask('hold', 'patient', null);
       const short = channel.ask('hold', 'short', 5);
       const usual = channel.ask('hold', 'usual');
@@ -156,7 +162,7 @@ export function peersContract(name: string, open: () => Promise<() => Promise<Pe
       await expect(usual).rejects.toMatchObject({ code: 'busy' });
       for (const resolve of held) resolve();
       expect(await patient).toBe('patient');
-      expect(await channel.ask('next', 1)).toEqual(['next', 1]);
+      expect(await channel.ask('next', 1, null)).toEqual(['next', 1]);
     });
 
     it('is busy while nobody answers yet', async () => {

@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
-import { contractPatience, peersContract } from '../contract/peers.js';
+import { peersContract } from '../contract/peers.js';
 import { memoryPeers } from './memory-peers.js';
 
-peersContract('memoryPeers', () => {
-  const root = memoryPeers({ patience: contractPatience });
-  return Promise.resolve(() => Promise.resolve(root.peer()));
+peersContract('memoryPeers', (patience) => {
+  const root = memoryPeers({ patience });
+  return () => Promise.resolve(root.peer());
 });
 
 it('breaks the channels of one that is killed, refuses it, and lets its own code see nothing', async () => {
-  const root = memoryPeers({ patience: contractPatience });
+  const root = memoryPeers({ patience: 60 });
   const [a, b] = [root.peer(), root.peer()];
   a.answer(() => new Promise(() => undefined));
   b.answer(() => new Promise(() => undefined));
@@ -39,7 +39,7 @@ it('breaks the channels of one that is killed, refuses it, and lets its own code
 });
 
 it('answers nothing while it hangs, is not dead, and goes on in order', async () => {
-  const root = memoryPeers({ patience: contractPatience });
+  const root = memoryPeers({ patience: 60 });
   const [a, b, c] = [root.peer(), root.peer(), root.peer()];
   const begun: unknown[] = [];
   b.answer((_, __, argument) => {
