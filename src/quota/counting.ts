@@ -1,7 +1,8 @@
 import { Fault } from '../fault.js';
 import type { Vfs } from '../vfs/vfs.js';
 import type { Ledger } from './ledger.js';
-import type { ScanOptions, ScanReport } from './quotas.js';
+import type { ScanOptions, ScanReport } from './home-usage.js';
+import { OneByOne } from './one-by-one.js';
 import { Recount } from './recount.js';
 
 export interface CountingParts {
@@ -30,7 +31,7 @@ const restlessCounts = 2;
 export class Counting {
   readonly #parts: CountingParts;
   readonly #stopped = new AbortController();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #scans = new OneByOne();
   #due: Promise<unknown> | null = null;
   state: CountState;
   /** The count that is going on, to be told of every change. */
@@ -65,9 +66,7 @@ export class Counting {
   }
 
   scan(options: ScanOptions): Promise<ScanReport> {
-    const run = this.#last.then(() => this.#scan(options));
-    this.#last = run.catch(() => undefined);
-    return run;
+    return this.#scans.run(() => this.#scan(options));
   }
 
   stop(): void {

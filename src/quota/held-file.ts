@@ -2,8 +2,17 @@ import { Fault } from '../fault.js';
 import { PartialFault } from '../vfs/partial-fault.js';
 import { Turns } from '../vfs/turns.js';
 import type { Change, Handle, SetAttributes, Stats } from '../vfs/vfs.js';
-import type { Holding } from './holding.js';
 import type { Keep } from './keep.js';
+
+/** Who charges a file for its size, and fetches the claim on it. */
+export interface Charging {
+  /** @returns `null` where that was done at once; else a promise of the size that it had before */
+  grow(file: HeldFile, end: number, keep: Keep): Promise<number> | null;
+  /** @param keep who keeps what was freed, if not everybody */
+  shrunk(file: HeldFile, size: number, keep: Keep | null): void;
+  /** @returns the size that is charged; `null` where the file is to be looked at first */
+  claim(file: HeldFile): Promise<number | null>;
+}
 
 /**
  * A file that this process has open, once for all of its handles: what it is charged for, and whose turn it is to
@@ -11,7 +20,7 @@ import type { Keep } from './keep.js';
  */
 export class HeldFile {
   readonly inode: number;
-  readonly #holding: Holding;
+  readonly #holding: Charging;
   /** Positional writes run together; truncation, appending and giving up the claim alone. */
   readonly #turns = new Turns();
   readonly handles = new Set<Handle>();
@@ -26,7 +35,7 @@ export class HeldFile {
   #suspect = false;
   #claiming: Promise<void> | null = null;
 
-  constructor(inode: number, size: number, holding: Holding) {
+  constructor(inode: number, size: number, holding: Charging) {
     this.inode = inode;
     this.size = size;
     this.told = size;

@@ -1,12 +1,12 @@
 import { Fault, toFault } from '../fault.js';
 import type { Change, Handle, Vfs } from '../vfs/vfs.js';
-import { HeldFile } from './held-file.js';
+import { HeldFile, type Charging } from './held-file.js';
 import { Keep } from './keep.js';
 import type { Creation, Held, NameChange, Report, Sized } from './messages.js';
 import type { Holder, LocalCreation, OwnerPort } from './owner-port.js';
 import type { Channel } from './peers.js';
 import { RemoteOwner } from './remote-owner.js';
-import type { HomeUsage, ScanOptions, ScanReport } from './quotas.js';
+import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
 export interface HoldingParts {
   /** This process, among those of the root. */
@@ -44,7 +44,7 @@ const lineInterval = 200;
 const mostOwners = 5;
 
 /** What this process holds of one home: a lease of bytes, and the files that it has open. */
-export class Holding implements Holder {
+export class Holding implements Holder, Charging {
   readonly id: string;
   readonly local = true;
   readonly #parts: HoldingParts;
@@ -348,10 +348,7 @@ export class Holding implements Holder {
     return this.#files.size === 0 && this.#waiting.length === 0;
   }
 
-  async #ask<T>(
-    question: (port: OwnerPort) => Promise<T>,
-    lostOne: () => void = () => undefined,
-  ): Promise<T> {
+  async #ask<T>(question: (port: OwnerPort) => Promise<T>): Promise<T> {
     for (let owners = 1; ; owners++) {
       const port = await this.#connected();
       try {

@@ -15,7 +15,7 @@ import type {
 import type { HeldFile } from './held-file.js';
 import type { Holding } from './holding.js';
 import type { Keep } from './keep.js';
-import type { HomeUsage } from './quotas.js';
+import type { HomeUsage } from './home-usage.js';
 
 /** How often an open is tried whose file is removed between the looking and the booking. */
 const maxAttempts = 64;

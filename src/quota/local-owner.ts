@@ -2,7 +2,7 @@ import type { Change, Handle, Vfs } from '../vfs/vfs.js';
 import type { Created, Creation, Entered, Entering, NameChange, Report } from './messages.js';
 import type { Owner } from './owner.js';
 import type { Holder, LocalCreation, OwnerPort } from './owner-port.js';
-import type { HomeUsage, ScanOptions, ScanReport } from './quotas.js';
+import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
 /** The owner of a home in the very process that asks. */
 export class LocalOwner implements OwnerPort {

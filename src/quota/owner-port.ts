@@ -1,6 +1,6 @@
 import type { Change, Handle, Vfs } from '../vfs/vfs.js';
 import type { Created, Creation, Entered, Entering, NameChange, Report } from './messages.js';
-import type { HomeUsage, ScanOptions, ScanReport } from './quotas.js';
+import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
 /**
  * The owner of a home's ledger as one process of the root sees it: the process itself, or a peer. Everything fails with

@@ -1,14 +1,19 @@
 import { Fault } from '../fault.js';
-import type { UsageFigures, UsageRow, UsageStore } from '../store/usage.js';
+import type { UsageRow, UsageStore } from '../store/usage.js';
 import { PartialFault } from '../vfs/partial-fault.js';
 import type { Change, Handle, Vfs } from '../vfs/vfs.js';
+import { Claims } from './claims.js';
 import { Counting, type CountingParts } from './counting.js';
+import { KeptFiles } from './kept-files.js';
+import { KeptRow } from './kept-row.js';
 import { Ledger } from './ledger.js';
 import { overLine, type Line } from './line.js';
 import type { Created, Creation, Entered, Entering, Held, NameChange, Report } from './messages.js';
+import { NameBooks } from './name-books.js';
 import { carryOut } from './name-change.js';
+import { OneByOne } from './one-by-one.js';
 import type { Holder, LocalCreation } from './owner-port.js';
-import type { HomeUsage, ScanOptions, ScanReport } from './quotas.js';
+import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
 export interface OwnerParts extends Pick<CountingParts, 'open' | 'pause'> {
   readonly homeId: number;
@@ -31,17 +36,12 @@ export interface OwnerParts extends Pick<CountingParts, 'open' | 'pause'> {
 const largestLease = 16 * 2 ** 20;
 /** A lease takes one part in so many of the room there is: leases shrink towards the line. */
 const shareOfRoom = 8;
-/** How far the row's ceilings are ahead of what is used or lent, so that few leases have to wait for the store. */
-const bytesAhead = 64 * 2 ** 20;
-const filesAhead = 256;
 /** Milliseconds from a change at rest until the row says so. */
 const restingTime = 1000;
 /** Milliseconds in which a peer that lives has to answer (L2). */
 const peerPatience = 5000;
 /** Milliseconds that growth waits for the first count after a crash (L2). */
 const countPatience = 30_000;
-/** Milliseconds that a file made for a peer is kept open for it. */
-const tokenPatience = 10_000;
 
 /** A place in a queue in which the answer depends on a count that is still going on. */
 const unsure = Symbol('unsure');
@@ -55,40 +55,53 @@ export class Owner {
   readonly #ledger: Ledger;
   readonly #counting: Counting;
   readonly #holders = new Map<string, Holder>();
-  readonly #kept = new Map<number, { readonly handle: Handle; readonly close: () => void }>();
-  #lastToken = 0;
+  readonly #kept: KeptFiles;
+  readonly #row: KeptRow;
+  readonly #books: NameBooks;
   #begin: () => void = () => undefined;
   readonly #begun = new Promise<void>((resolve) => (this.#begin = resolve));
   #hasBegun = false;
   /** Changes of names, one at a time. */
-  #names: Promise<unknown> = this.#begun;
+  readonly #names = new OneByOne(this.#begun);
   /** Leases, one at a time: who called others' leases back gets what came. */
-  #leases: Promise<unknown> = this.#begun;
-  /** Claims on their way from one process to another. */
-  readonly #claims = new Map<number, Promise<unknown>>();
+  readonly #leases = new OneByOne(this.#begun);
+  readonly #claims: Claims;
   /** Whether a peer ever held anything: until then nobody else can have changed a file since it was opened. */
   #alone = true;
-  #ceiling: { bytes: number; files: number };
-  #saved: UsageFigures | null = null;
   #cancelRest: (() => void) | null = null;
   #deposed = false;
 
   constructor(parts: OwnerParts) {
     this.#parts = parts;
-    const { row, open, pause } = parts;
+    const { homeId, row, epoch, store, open, pause, after } = parts;
     const clean = row.owner === null && row.counted;
     this.#ledger = clean
       ? new Ledger(row.bytes, row.files)
       : new Ledger(Math.max(row.bytes, row.bytesCeiling), Math.max(row.files, row.filesCeiling));
-    this.#ceiling = { bytes: row.bytesCeiling, files: row.filesCeiling };
     this.#counting = new Counting({
       open,
       pause,
       ledger: this.#ledger,
       state: clean ? 'counted' : row.counted ? 'uncounted' : 'unknown',
       inQueue: (work) => this.#inQueue(work),
-      counted: (links) => this.#countedAnew(links),
+      counted: async (links) => {
+        await store.replaceLinks(homeId, links);
+        await this.#row.save();
+        this.#rests();
+      },
     });
+    const [ledger, counting] = [this.#ledger, this.#counting];
+    this.#claims = new Claims({
+      ledger,
+      counting,
+      begun: this.#begun,
+      holderOf: (id) => this.#holders.get(id),
+      hear: (holder, report) => this.#hear(holder, report),
+      inTime: (doing) => this.#inTime(doing),
+    });
+    this.#kept = new KeptFiles(after);
+    this.#row = new KeptRow({ row, epoch, store, ledger, counting, deposed: () => this.depose() });
+    this.#books = new NameBooks({ homeId, store, ledger, counting });
   }
 
   get epoch(): number {
@@ -109,7 +122,7 @@ export class Owner {
 
   /** Starts the count that is due, if any; nobody has to wait for it. */
   recount(): void {
-    if (this.#counting.state === 'counted' || this.#deposed || !this.#hasBegun) return;
+    if (this.#isCounted() || this.#deposed || !this.#hasBegun) return;
     this.#counting.start().catch((thrown: unknown) => {
       if (thrown instanceof Fault && thrown.code === 'cancelled') return;
       const why = thrown instanceof Error ? thrown.message : String(thrown);
@@ -170,50 +183,14 @@ export class Owner {
     const trusted = holder.local && this.#alone;
     const file = this.#ledger.entered(inode, holder.id, trusted ? size : null);
     if (file.size === null) return { claimed: false, size, look: true };
-    const free = file.claim === null && !this.#claims.has(inode) && this.#hasBegun;
-    if (write && free) this.#give(holder, inode);
+    if (write && this.#hasBegun) this.#claims.giveIfFree(holder.id, inode);
     return { claimed: file.claim === holder.id, size: file.size, look: false };
   }
 
-  #give(holder: Holder, inode: number): void {
-    const file = this.#ledger.open.get(inode);
-    if (!file) return;
-    file.claim = holder.id;
-    this.#counting.current?.follow(inode, file.size ?? 0, file.gone ? true : null);
-  }
-
   /** @returns the size that is charged; `null` where the one that was given may not be true any more */
-  async claim(holder: Holder, inode: number, size: number, report: Report): Promise<number | null> {
+  claim(holder: Holder, inode: number, size: number, report: Report): Promise<number | null> {
     this.#hear(holder, report);
-    const before = this.#claims.get(inode) ?? this.#begun;
-    const moving = before.catch(() => undefined).then(() => this.#moveClaim(holder, inode, size));
-    this.#claims.set(inode, moving);
-    try {
-      return await moving;
-    } finally {
-      if (this.#claims.get(inode) === moving) this.#claims.delete(inode);
-    }
-  }
-
-  async #moveClaim(holder: Holder, inode: number, size: number): Promise<number | null> {
-    const file = this.#ledger.open.get(inode);
-    if (!file?.openers.has(holder.id)) throw new Fault('cancelled');
-    if (file.claim === holder.id) return file.size;
-    const other = file.claim === null ? undefined : this.#holders.get(file.claim);
-    if (other) {
-      const yielded = other.yield(inode).then((report) => {
-        this.#hear(other, report);
-        if (file.claim === other.id) file.claim = null;
-      });
-      const inTime = await this.#inTime(yielded).catch(() => this.#holders.get(other.id) !== other);
-      if (!inTime) throw new Fault('busy');
-      // Lost on the way: what it wrote last is for the asker to look at.
-      if (this.#holders.get(other.id) !== other) return null;
-    }
-    if (!file.openers.has(holder.id)) throw new Fault('cancelled');
-    file.size ??= size;
-    this.#give(holder, inode);
-    return file.size;
+    return this.#claims.move(holder, inode, size);
   }
 
   leave(holder: Holder, inode: number, report: Report): void {
@@ -245,10 +222,10 @@ export class Owner {
         const { bytes: limit } = await this.#parts.line();
         let hung = false;
         if (this.#room(limit) < bytes) {
-          if (this.#counting.state !== 'counted') return unsure;
+          if (!this.#isCounted()) return unsure;
           hung = await this.#callBack(holder);
           // Somebody died over it.
-          if (this.#counting.state !== 'counted') return unsure;
+          if (!this.#isCounted()) return unsure;
         }
         const room = this.#room(limit);
         if (room < bytes) {
@@ -257,7 +234,7 @@ export class Owner {
           throw overLine('bytes', { used, limit: limit ?? 0, needed: bytes });
         }
         const share = Math.min(largestLease, Math.floor((room - bytes) / shareOfRoom));
-        await this.#raise(bytes + share, 0, { bytes: limit, files: null });
+        await this.#row.raise(bytes + share, 0, { bytes: limit, files: null });
         this.#assertOwner();
         if (this.#holders.get(holder.id) !== holder) throw new Fault('cancelled');
         // A count that ended meanwhile may have found less room.
@@ -267,6 +244,10 @@ export class Owner {
         return undefined;
       }),
     );
+  }
+
+  #isCounted(): boolean {
+    return this.#counting.state === 'counted';
   }
 
   #room(limit: number | null): number {
@@ -301,56 +282,14 @@ export class Owner {
     return Promise.race([doing.then(() => true), late]).finally(() => cancel());
   }
 
-  /** Makes the row's ceilings high enough for growth that is about to be allowed. @throws Fault `no-space`, ... */
-  async #raise(bytes: number, files: number, line: Line): Promise<void> {
-    const needed = {
-      bytes: this.#ledger.bytes + this.#ledger.leased + bytes,
-      files: this.#ledger.files + files,
-    };
-    if (needed.bytes <= this.#ceiling.bytes && needed.files <= this.#ceiling.files) return;
-    const ahead = (need: number, step: number, limit: number | null): number =>
-      Math.max(need, Math.min(need + step, limit ?? Infinity));
-    await this.#save({
-      bytes: Math.max(this.#ceiling.bytes, ahead(needed.bytes, bytes > 0 ? bytesAhead : 0, line.bytes)),
-      files: Math.max(this.#ceiling.files, ahead(needed.files, files > 0 ? filesAhead : 0, line.files)),
-    });
-  }
-
-  async #save(ceiling: { readonly bytes: number; readonly files: number }): Promise<void> {
-    const { store, homeId, epoch } = this.#parts;
-    const figures = this.#figures(ceiling);
-    if (!(await store.save(homeId, epoch, figures))) {
-      this.depose();
-      throw new Fault('cancelled');
-    }
-    this.#ceiling = { ...ceiling };
-    this.#saved = figures;
-  }
-
-  #figures(ceiling: { readonly bytes: number; readonly files: number }): UsageFigures {
-    return {
-      counted: this.#counting.state !== 'unknown',
-      bytes: this.#ledger.bytes,
-      files: this.#ledger.files,
-      bytesCeiling: ceiling.bytes,
-      filesCeiling: ceiling.files,
-    };
-  }
-
   /** At rest the row is brought up to date, after a moment, so that a crash then costs no count. */
   #rests(): void {
     this.#cancelRest ??= this.#parts.after(restingTime, () => {
       this.#cancelRest = null;
-      void this.#oneLease(() => this.#noteRest()).catch(() => undefined);
+      void this.#oneLease(async () => {
+        if (this.#ledger.leased === 0 && this.#isCounted()) await this.#row.noteRest();
+      }).catch(() => undefined);
     });
-  }
-
-  async #noteRest(): Promise<undefined> {
-    if (this.#deposed || this.#ledger.leased > 0 || this.#counting.state !== 'counted') return;
-    const { bytes, files } = this.#ledger;
-    if (this.#saved?.bytes === bytes && this.#saved.files === files && this.#ceiling.bytes === bytes) return;
-    // The count of files may go on meanwhile: its ceiling stays where it is.
-    await this.#save({ bytes, files: Math.max(files, this.#ceiling.files) });
   }
 
   change(holder: Holder, request: NameChange, report: Report, through: Vfs): Promise<Change> {
@@ -366,10 +305,11 @@ export class Owner {
           }
         }
         const change = await carryOut(through, request).catch(async (thrown: unknown) => {
-          if (thrown instanceof PartialFault) await this.#book(request, thrown.change, through);
+          if (thrown instanceof PartialFault) await this.#books.book(request, thrown.change, through);
           throw thrown;
         });
-        await this.#book(request, change, through);
+        await this.#books.book(request, change, through);
+        this.#rests();
         return change;
       }),
     );
@@ -381,82 +321,12 @@ export class Owner {
     if (line.files !== null) {
       if (this.#counting.state === 'unknown') return unsure;
       if (this.#ledger.files + 1 > line.files) {
-        if (this.#counting.state !== 'counted') return unsure;
+        if (!this.#isCounted()) return unsure;
         return overLine('files', { used: this.#ledger.files, limit: line.files, needed: 1 });
       }
     }
-    await this.#raise(0, 1, line);
+    await this.#row.raise(0, 1, line);
     return null;
-  }
-
-  async #book(request: NameChange, change: Change, through: Vfs): Promise<void> {
-    switch (request.kind) {
-      case 'mkdir':
-      case 'symlink':
-        this.#made(change);
-        break;
-      case 'remove':
-      case 'rmdir':
-        await this.#unnamed(change);
-        break;
-      case 'rename':
-        if (change.replaced) await this.#unnamed(change.replaced);
-        await this.#renamed(change, request, through);
-        break;
-      case 'link':
-        await this.#linked(change);
-        break;
-    }
-    this.#rests();
-  }
-
-  #made(change: Change): void {
-    this.#ledger.add(change.bytesAfter, 1);
-    this.#counting.current?.made(change);
-  }
-
-  /** An inode lost a name, if it had several not always the last one (L3). */
-  async #unnamed({ kind, ino, bytesAfter, linksLeft }: Change): Promise<void> {
-    const { store, homeId } = this.#parts;
-    const count = this.#counting.current;
-    const bytes = this.#ledger.open.get(ino)?.size ?? bytesAfter;
-    if (kind !== 'folder' && linksLeft > 0) {
-      if (count) count.unsure = true;
-      const inside = ((await store.links(homeId, ino)) ?? 1) - 1;
-      if (inside > 0) {
-        await store.setLinks(homeId, ino, inside > 1 ? inside : null);
-        count?.follow(ino, bytes, true);
-        return;
-      }
-    }
-    count?.follow(ino, bytes, this.#ledger.open.has(ino));
-    this.#ledger.unnamed(ino, bytesAfter);
-  }
-
-  async #renamed(
-    { kind, ino, bytesAfter, linksLeft }: Change,
-    request: NameChange,
-    through: Vfs,
-  ): Promise<void> {
-    const count = this.#counting.current;
-    if (!count) return;
-    if (kind !== 'folder' && linksLeft > 1) count.unsure = true;
-    count.follow(ino, this.#ledger.open.get(ino)?.size ?? bytesAfter, true);
-    if (kind !== 'folder' || request.kind !== 'rename') return;
-    // Removed or moved on by the host's own programs: their changes are no matter of this count.
-    const folder = await through.list(request.to).catch(() => null);
-    if (folder) await count.moved(folder);
-  }
-
-  async #linked({ ino, bytesAfter, linksLeft }: Change): Promise<void> {
-    const { store, homeId } = this.#parts;
-    const count = this.#counting.current;
-    if (count) {
-      count.unsure = true;
-      count.follow(ino, this.#ledger.open.get(ino)?.size ?? bytesAfter, true);
-    }
-    const inside = linksLeft === 2 ? 2 : ((await store.links(homeId, ino)) ?? 1) + 1;
-    await store.setLinks(homeId, ino, inside);
   }
 
   /** Makes a file, or finds the one that is there: a full home takes no new one, and lets old ones be written anew. */
@@ -472,7 +342,7 @@ export class Owner {
           if (room === unsure) return unsure;
           throw room;
         }
-        if (handle.opened.created) this.#made(handle.opened);
+        if (handle.opened.created) this.#books.made(handle.opened);
         entered(handle);
         this.#rests();
         return handle;
@@ -498,7 +368,7 @@ export class Owner {
     through: Vfs,
   ): Promise<Created> {
     this.#hear(holder, report);
-    const token = ++this.#lastToken;
+    const token = this.#kept.next();
     const opener = `${holder.id} ${token}`;
     const handle = await this.#createIn(
       (create) => {
@@ -507,21 +377,12 @@ export class Owner {
       },
       ({ inode, opened }) => void this.#ledger.entered(inode.ino, opener, opened.created ? 0 : null),
     );
-    const cancel = this.#parts.after(tokenPatience, () => this.release(token));
-    const close = (): void => {
-      cancel();
-      void handle
-        .close()
-        .catch(() => undefined)
-        .then(() => this.#left(handle.inode.ino, opener));
-    };
-    this.#kept.set(token, { handle, close });
+    this.#kept.keep(token, handle, () => this.#left(handle.inode.ino, opener));
     return { change: handle.opened, token };
   }
 
   release(token: number): void {
-    this.#kept.get(token)?.close();
-    this.#kept.delete(token);
+    this.#kept.release(token);
   }
 
   usageFor(holder: Holder, report: Report): Promise<HomeUsage> {
@@ -537,7 +398,7 @@ export class Owner {
     ]);
     this.#assertOwner();
     const { bytes, files, leased } = this.#ledger;
-    const counted = this.#counting.state === 'counted' && !hung;
+    const counted = this.#isCounted() && !hung;
     return { bytes: hung ? bytes + leased : bytes, files, line, counted };
   }
 
@@ -546,36 +407,19 @@ export class Owner {
     return this.#counting.scan(options);
   }
 
-  async #countedAnew(links: ReadonlyMap<number, number>): Promise<void> {
-    const { store, homeId } = this.#parts;
-    await store.replaceLinks(homeId, links);
-    await this.#save({
-      bytes: Math.max(this.#ceiling.bytes, this.#ledger.bytes + this.#ledger.leased),
-      files: Math.max(this.#ceiling.files, this.#ledger.files),
-    });
-    this.#rests();
-  }
-
   /** Hands the ledger back, exact; where a peer still has something of the home, the next owner counts it. */
   async close(): Promise<void> {
     this.#cancelRest?.();
     this.#counting.stop();
     this.#begin();
-    for (const token of [...this.#kept.keys()]) this.release(token);
-    await Promise.all([this.#names, this.#leases]);
+    this.#kept.releaseAll();
+    await Promise.all([this.#names.settled(), this.#leases.settled()]);
     if (this.#deposed) return;
     const local = [...this.#holders.values()].filter((holder) => holder.local);
     await this.#ask(local, true);
-    const { store, homeId, epoch } = this.#parts;
-    const { bytes, files, leased, open } = this.#ledger;
+    const { leased, open } = this.#ledger;
     const clean = this.#holders.size === local.length && open.size === 0 && leased === 0;
-    const ceiling = { bytes, files };
-    if (!clean) {
-      await this.#save({ bytes: Math.max(this.#ceiling.bytes, bytes + leased), files: this.#ceiling.files });
-    } else {
-      const counted = this.#counting.state === 'counted';
-      await store.release(homeId, epoch, { ...this.#figures(ceiling), counted });
-    }
+    await (clean ? this.#row.release() : this.#row.save());
     this.#deposed = true;
   }
 
@@ -594,39 +438,35 @@ export class Owner {
   }
 
   #inQueue<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.#names.then(() => {
+    return this.#names.run(() => {
       this.#assertOwner();
       return work();
     });
-    this.#names = run.catch(() => undefined);
-    return run;
   }
 
   #oneLease<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.#leases.then(() => {
+    return this.#leases.run(() => {
       this.#assertOwner();
       return work();
     });
-    this.#leases = run.catch(() => undefined);
-    return run;
   }
 
   /** Tries again once the count is done that the answer depends on. @throws Fault `busy` when it takes too long */
   async #oncesure<T>(attempt: () => Promise<T | typeof unsure>): Promise<T> {
-    let late = false;
+    const waited = { out: false };
     const first = await attempt();
     if (first !== unsure) return first;
     let cancel = (): void => undefined;
     const patience = new Promise<void>((resolve) => {
       cancel = this.#parts.after(countPatience, () => {
-        late = true;
+        waited.out = true;
         resolve();
       });
     });
     try {
       for (;;) {
         await Promise.race([this.#counting.start().catch(() => undefined), patience]);
-        if (late) throw new Fault('busy', 'busy, try again: what this home holds is being counted');
+        if (waited.out) throw new Fault('busy', 'busy, try again: what this home holds is being counted');
         const result = await attempt();
         if (result !== unsure) return result;
         if (this.#counting.failed) throw new Fault('busy', 'busy, try again: this home could not be counted');

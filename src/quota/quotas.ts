@@ -10,38 +10,12 @@ import { LocalOwner } from './local-owner.js';
 import type { Held } from './messages.js';
 import { OwnedHomes } from './owned-homes.js';
 import type { Holder, OwnerPort } from './owner-port.js';
+import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 import { givingWay } from './giving-way.js';
 import type { Peers } from './peers.js';
 import { RemoteOwner, remoteScan } from './remote-owner.js';
 
-/** What a home uses now, against its line. */
-export interface HomeUsage {
-  /** Exact at this moment. Before the first count after a crash: never less than what is on the disk. */
-  readonly bytes: number;
-  readonly files: number;
-  readonly line: Line;
-  /** Whether the figures are exact: a home that was not counted since a crash waits for its scan. */
-  readonly counted: boolean;
-}
-
-export interface Count {
-  readonly bytes: number;
-  readonly files: number;
-}
-
-/** What a scan found, at one moment. */
-export interface ScanReport {
-  readonly ledger: Count;
-  readonly disk: Count;
-}
-
-export interface ScanOptions {
-  /** Reports, and changes nothing. */
-  readonly check: boolean;
-  /** Called now and then with how many entries were met so far. */
-  readonly progress?: (entries: number) => void;
-  readonly signal?: AbortSignal;
-}
+export type { Count, HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
 /** The lines of all homes in this process. */
 export interface Quotas {

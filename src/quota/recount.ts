@@ -1,6 +1,6 @@
 import type { Change, Listing } from '../vfs/vfs.js';
 import type { OpenFile } from './ledger.js';
-import type { Count } from './quotas.js';
+import type { Count } from './home-usage.js';
 import { Scan, type ScanParts } from './scan.js';
 
 interface Followed {

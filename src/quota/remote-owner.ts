@@ -3,7 +3,7 @@ import type { Change, Handle, Vfs } from '../vfs/vfs.js';
 import type { Created, Creation, Entered, Entering, NameChange, Report } from './messages.js';
 import type { LocalCreation, OwnerPort } from './owner-port.js';
 import type { Channel } from './peers.js';
-import type { HomeUsage, ScanOptions, ScanReport } from './quotas.js';
+import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
 /** Milliseconds from one sign of life to the next, while an answer is waited for. */
 const signInterval = 1000;

@@ -1,0 +1,76 @@
+import { Fault } from '../fault.js';
+import type { Counting } from './counting.js';
+import type { Ledger } from './ledger.js';
+import type { Report } from './messages.js';
+import type { Holder } from './owner-port.js';
+
+export interface ClaimsParts {
+  readonly ledger: Ledger;
+  readonly counting: Pick<Counting, 'current'>;
+  /** Until then not everybody who has a claim has said so. */
+  readonly begun: Promise<void>;
+  readonly holderOf: (id: string) => Holder | undefined;
+  readonly hear: (holder: Holder, report: Report) => void;
+  /** Whether it came to its end in the time that a peer has for an answer. */
+  readonly inTime: (doing: Promise<unknown>) => Promise<boolean>;
+}
+
+/** Which process may change the size of a file: one at a time, the next one once the writes of the one before are settled. */
+export class Claims {
+  readonly #parts: ClaimsParts;
+  /** Claims on their way, by inode. */
+  readonly #moving = new Map<number, Promise<unknown>>();
+
+  constructor(parts: ClaimsParts) {
+    this.#parts = parts;
+  }
+
+  giveIfFree(holder: string, inode: number): void {
+    if (this.#parts.ledger.open.get(inode)?.claim === null && !this.#moving.has(inode))
+      this.#give(holder, inode);
+  }
+
+  #give(holder: string, inode: number): void {
+    const { ledger, counting } = this.#parts;
+    const file = ledger.open.get(inode);
+    if (!file) return;
+    file.claim = holder;
+    counting.current?.follow(inode, file.size ?? 0, file.gone ? true : null);
+  }
+
+  /**
+   * @param size as the process found it; of account where nobody has had the claim
+   * @returns the size that is charged; `null` where whoever wrote last has died: then the process is to look again
+   */
+  async move(holder: Holder, inode: number, size: number): Promise<number | null> {
+    const before = this.#moving.get(inode) ?? this.#parts.begun;
+    const moving = before.catch(() => undefined).then(() => this.#move(holder, inode, size));
+    this.#moving.set(inode, moving);
+    try {
+      return await moving;
+    } finally {
+      if (this.#moving.get(inode) === moving) this.#moving.delete(inode);
+    }
+  }
+
+  async #move(holder: Holder, inode: number, size: number): Promise<number | null> {
+    const { ledger, holderOf, hear, inTime } = this.#parts;
+    const file = ledger.open.get(inode);
+    if (!file?.openers.has(holder.id)) throw new Fault('cancelled');
+    if (file.claim === holder.id) return file.size;
+    const other = file.claim === null ? undefined : holderOf(file.claim);
+    if (other) {
+      const yielded = other.yield(inode).then((report) => {
+        hear(other, report);
+        if (file.claim === other.id) file.claim = null;
+      });
+      const isGone = (): boolean => holderOf(other.id) !== other;
+      if (!(await inTime(yielded).catch(isGone))) throw new Fault('busy');
+      if (isGone()) return null;
+    }
+    if (!file.openers.has(holder.id)) throw new Fault('cancelled');
+    file.size ??= size;
+    this.#give(holder.id, inode);
+    return file.size;
+  }
+}
