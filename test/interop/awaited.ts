@@ -11,10 +11,13 @@ const patience = 25_000;
  * @param what what is awaited, for the sentence when it does not come; asked for only then
  * @throws Error after 25 seconds
  */
-export async function awaited<T>(what: () => string, look: () => T | null | undefined | false): Promise<T> {
+export async function awaited<T>(
+  what: () => string,
+  look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+): Promise<T> {
   const deadline = performance.now() + patience;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
     if (performance.now() > deadline) throw new Error(`waited ${patience / 1000} s for ${what()}`);
     await sleep(pause);

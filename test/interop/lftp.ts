@@ -6,8 +6,8 @@ import type { TestServer } from './server.js';
 
 export type Lftp = (commands: string) => Promise<Result>;
 
-/** Runs lftp's commands as alice, in the test's own folder; the first that fails ends it. */
-export function lftp(server: TestServer): Lftp {
+/** Runs lftp's commands in the test's own folder; the first that fails ends it. */
+export function lftp(server: TestServer, account = 'alice'): Lftp {
   const home = join(server.work, 'lftp-home');
   mkdirSync(home, { recursive: true });
   const script = join(server.work, 'lftp-script');
@@ -16,7 +16,7 @@ export function lftp(server: TestServer): Lftp {
     'set cmd:fail-exit yes',
     'set net:max-retries 1',
     'set net:timeout 20',
-    `open -p ${server.port} -u alice, sftp://127.0.0.1`,
+    `open -p ${server.port} -u ${account}, sftp://127.0.0.1`,
   ];
   return (commands) => {
     writeFileSync(script, `${[...before, commands].join('\n')}\n`, 'latin1');

@@ -21,11 +21,12 @@ export interface Mount {
   unmount(): void;
 }
 
-/** Mounts alice's home by sshfs; `options` are what it takes after `-o`. */
+/** Mounts a home by sshfs; `options` are what it takes after `-o`. */
 export async function mountHome(
   server: TestServer,
   name: string,
   options: readonly string[] = [],
+  account = 'alice',
 ): Promise<Mount> {
   const path = join(server.work, name);
   mkdirSync(path);
@@ -33,7 +34,7 @@ export async function mountHome(
     run('sshfs', [
       ...server.sshOptions.filter((word) => word !== '-F' && word !== '/dev/null').flatMap(asSshfsOption),
       ...options.flatMap((option) => ['-o', option]),
-      ...['-p', String(server.port), 'alice@127.0.0.1:', path],
+      ...['-p', String(server.port), `${account}@127.0.0.1:`, path],
     ]),
   );
   return { path, unmount: () => void spawnSync('fusermount3', ['-u', '-z', path]) };

@@ -14,17 +14,17 @@ export interface Rclone {
   done(...args: readonly string[]): Promise<Result>;
 }
 
-/** rclone with a configuration of its own, as alice. */
-export function rcloneFor(server: TestServer): Rclone {
+/** rclone with a configuration of its own. */
+export function rcloneFor(server: TestServer, account = 'alice'): Rclone {
   // Not what ssh wrote down: that is one key, and rclone may ask the server for another kind.
   const knownHosts = join(server.root, 'var/known_hosts');
-  const configFile = join(server.work, 'rclone.conf');
-  const empty = join(server.work, 'home of rclone');
+  const configFile = join(server.work, `rclone ${account}.conf`);
+  const empty = join(server.work, `home of rclone ${account}`);
   mkdirSync(empty);
   const settings = {
     host: '127.0.0.1',
     port: String(server.port),
-    user: 'alice',
+    user: account,
     key_file: server.keyFile,
     known_hosts_file: knownHosts,
   };

@@ -168,8 +168,11 @@ export class WinscpClient {
     const from = part?.size ?? 0;
     // To resume: neither TRUNC nor APPEND.
     const handle = await wire.open(path + partSuffix, part ? write | create : write | create | truncate);
-    await this.#writeFrom(handle, file.data, from);
-    await wire.must({ kind: 'close', handle });
+    try {
+      await this.#writeFrom(handle, file.data, from);
+    } finally {
+      await wire.must({ kind: 'close', handle });
+    }
     if (old) await wire.must({ kind: 'remove', path });
     const ids = [
       wire.send({ kind: 'rename', from: path + partSuffix, to: path }),
@@ -202,12 +205,18 @@ export class WinscpClient {
 
   async #writeFrom(handle: ByteString, data: Buffer, from: number): Promise<void> {
     const block = this.#largestPacket - writeOverhead - handle.length;
-    await this.wire.queue(queues.write, ranges(from, data.length, block), ({ start, end }) =>
-      this.wire.must({
-        ...{ kind: 'write', handle, offset: start, length: end - start },
-        data: [data.subarray(start, end)],
-      }),
-    );
+    const refused: unknown[] = [];
+    await this.wire.queue(queues.write, ranges(from, data.length, block), async ({ start, end }) => {
+      // After the first refusal nothing more is sent; the answers to what is on the way are still read.
+      if (refused.length > 0) return;
+      await this.wire
+        .must({
+          ...{ kind: 'write', handle, offset: start, length: end - start },
+          data: [data.subarray(start, end)],
+        })
+        .catch((thrown: unknown) => refused.push(thrown));
+    });
+    if (refused.length > 0) throw refused[0];
   }
 
   /** Asks for the whole range, and again for what a short answer left out. */
