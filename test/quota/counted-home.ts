@@ -45,6 +45,8 @@ export class StoppingVfs extends DelegatingVfs {
 /** Changes a home while it is counted, and tells the scan, as the owner of a ledger does. */
 export class CountedHome {
   readonly scan: Scan;
+  /** What it said of how far it is. */
+  readonly told: number[] = [];
   readonly #vfs: Vfs;
   /** `null`: counts if the walk met it. */
   readonly #followed = new Map<number, { bytes: number; counts: boolean | null }>();
@@ -53,7 +55,11 @@ export class CountedHome {
 
   constructor(vfs: Vfs, parts: Omit<ScanParts, 'vfs'> & { readonly walked?: Vfs } = {}) {
     this.#vfs = vfs;
-    this.scan = new Scan({ ...parts, vfs: parts.walked ?? vfs });
+    this.scan = new Scan({
+      progress: (entries) => this.told.push(entries),
+      ...parts,
+      vfs: parts.walked ?? vfs,
+    });
   }
 
   async create(path: string): Promise<void> {

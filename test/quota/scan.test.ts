@@ -147,6 +147,19 @@ test('names of inodes with several are told, and each inode counts once', async 
   expect(scan.isTouched(ino)).toBe(true);
 });
 
+test('a folder that moved and is back before the walk comes to it is listed once', async () => {
+  const home = await during({
+    tree: ['/a/', '/d/', '/d/f'],
+    at: 'after-next',
+    path: '/',
+    change: async (counted) => {
+      await counted.rename('/d', '/e');
+      await counted.rename('/e', '/d');
+    },
+  });
+  expect(home.told.at(-1)).toBe(3);
+});
+
 test('a folder that moves once the walk is over is counted before `moved` resolves', async () => {
   const vfs = await filled(memoryVfs(), ['/a/']);
   const outside = await filled(memoryVfs(), ['/in/', '/in/f']);
@@ -186,6 +199,8 @@ test.each([0, 100])('folders far above the walk move, told of at once or late (%
       await home.rename(deep(11), '/m');
       await home.rename(`/m${deep(10)}`, '/n');
       await home.rename(deep(5), '/n/o');
+      // Another folder by the old name is not the one that the walk has to come back to.
+      await home.mkdir(deep(5));
       await home.rename('/m', '/n/m');
       await home.create('/n/m/aside/new');
       home.tell(keep);
