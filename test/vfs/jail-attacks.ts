@@ -215,6 +215,9 @@ export function jailAttacks(who: string, threads: () => PathThreads): void {
       try {
         expect((await whole.stat('/proc', { follow: true })).kind).toBe('folder');
         await rejects(whole.list('/proc'), 'denied');
+        const root = await whole.list('/');
+        await rejects(root.enter?.('proc') ?? Promise.resolve(), 'denied');
+        await root.close();
         await rejects(whole.open('/proc/self/environ', { read: true }), 'denied');
         await rejects(whole.stat('/proc/self/root/etc', { follow: true }), 'denied');
       } finally {
