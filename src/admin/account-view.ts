@@ -15,7 +15,7 @@ export interface AccountView {
   /** ISO 8601 in UTC. */
   readonly expires: string | null;
   readonly keys: readonly KeyView[];
-  /** `null` where the home cannot be counted. */
+  /** By the ledger, as `quota show` has it; `null` where the home cannot be counted. */
   readonly usage: Usage | null;
 }
 
@@ -39,9 +39,13 @@ export function viewOf(account: Account, usage: Usage | null, settings: Settings
     quota: lineOf(account.home, settings),
     readOnly: account.readOnly,
     expires: account.expires?.toISOString() ?? null,
-    keys: account.keys.map(({ fingerprint, type, comment }) => ({ fingerprint, type, comment })),
+    keys: keysOf(account),
     usage,
   };
+}
+
+export function keysOf({ keys }: Account): readonly KeyView[] {
+  return keys.map(({ fingerprint, type, comment }) => ({ fingerprint, type, comment }));
 }
 
 /** A lock is shown before an expiry: it is what the operator did by hand. */

@@ -8,6 +8,7 @@ import type { PublicKey } from '../publickey/public-key.js';
 import { lineOf, showLine, type Line } from '../quota/line.js';
 import type { Account, AuthorizedKey, HomeLines, Role, State, Store } from '../store/accounts.js';
 import { viewOf, type AccountView, type Usage } from './account-view.js';
+import { notCounted, type Figures, type HomeUsages, type Onlooker } from './home-usage.js';
 import { assertOwnLine, type Limit } from './lines.js';
 
 /** What an operator may say about an account; absent is left as it is, or takes the default in a new one. */
@@ -41,7 +42,8 @@ export interface Homes {
   check(path: string, others: readonly string[]): Promise<string>;
   /** The folder, made where it is missing; resolves to whether it was there. */
   make(path: string): Promise<boolean>;
-  usage(path: string): Promise<Usage>;
+  /** What the folder holds now; a missing one holds nothing. @throws Fault `cancelled` */
+  usage(path: string, signal?: AbortSignal): Promise<Usage>;
   /** Removes the folder with all that is in it. */
   destroy(path: string): Promise<void>;
 }
@@ -51,6 +53,7 @@ export interface AccountParts {
   readonly settings: Settings;
   readonly passwords: Passwords;
   readonly homes: Homes;
+  readonly usages: HomeUsages;
   readonly events: Events;
   /** Who gives the orders, for the audit. */
   readonly by: string;
@@ -288,8 +291,10 @@ export class Accounts {
     }
   }
 
-  async show(name: string): Promise<AccountView> {
-    return this.#view(await this.find(name), new Map());
+  /** @throws Fault `not-found`, `cancelled` */
+  async show(name: string, onlooker?: Onlooker): Promise<AccountView> {
+    const account = await this.find(name);
+    return this.#view(account, await this.#usage(account, onlooker));
   }
 
   /** The names alone: nothing is counted. */
@@ -297,12 +302,19 @@ export class Accounts {
     return (await this.#parts.store.accounts.list()).map(({ name }) => name);
   }
 
-  async list(): Promise<readonly AccountView[]> {
-    const counted = new Map<string, Usage | null>();
-    const views: AccountView[] = [];
-    for (const account of await this.#parts.store.accounts.list())
-      views.push(await this.#view(account, counted));
-    return views;
+  /** @throws Fault `cancelled` */
+  async list(onlooker?: Onlooker): Promise<readonly AccountView[]> {
+    const accounts = await this.#parts.store.accounts.list();
+    const homes = new Map(accounts.map(({ home }) => [home.id, home]));
+    const found = await this.#parts.usages.ofAll([...homes.values()], onlooker);
+    const told = new Set<number>();
+    return accounts.map((account) => {
+      const figures = found.get(account.home.id) ?? null;
+      if (!(figures instanceof Fault)) return this.#view(account, figures);
+      if (!told.has(account.home.id)) this.#warn(account, figures);
+      told.add(account.home.id);
+      return this.#view(account, null);
+    });
   }
 
   /** The real path of a home that may be used. @throws Fault (J5) */
@@ -311,19 +323,24 @@ export class Accounts {
     return this.#parts.homes.check(path, others);
   }
 
-  async #view(account: Account, counted: Map<string, Usage | null>): Promise<AccountView> {
-    const { homes, settings, now, events } = this.#parts;
-    const { path } = account.home;
-    let usage = counted.get(path);
-    if (usage === undefined) {
-      // One home that cannot be read must not hide the other accounts, nor what is to be done about it.
-      usage = await homes.usage(path).catch((thrown: unknown) => {
-        const message = `the home of '${account.name}', ${path}, cannot be counted: ${toFault(thrown).message}`;
-        events.emit('server.warning', { message });
-        return null;
-      });
-      counted.set(path, usage);
+  /** `null`, and a warning, where it cannot be found out: that must not hide what is to be done about it. */
+  async #usage(account: Account, onlooker?: Onlooker): Promise<Figures | null> {
+    try {
+      return await this.#parts.usages.of(account.home, onlooker);
+    } catch (thrown) {
+      if (onlooker?.signal?.aborted) throw thrown;
+      this.#warn(account, thrown);
+      return null;
     }
+  }
+
+  #warn({ name, home }: Account, thrown: unknown): void {
+    this.#parts.events.emit('server.warning', { message: notCounted(name, home, thrown).message });
+  }
+
+  #view(account: Account, figures: Figures | null): AccountView {
+    const { settings, now } = this.#parts;
+    const usage = figures && { bytes: figures.bytes, files: figures.files };
     return viewOf(account, usage, settings, now());
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { diskVfs } from '../vfs/disk.js';
 import { checkHome, makeHome } from '../vfs/forbidden-homes.js';
 import { measure } from '../vfs/measure.js';
 import { OpenInodes } from '../vfs/open-inodes.js';
-import { below } from '../vfs/path.js';
+import { below, nameMax, pathMax } from '../vfs/path.js';
 import { pathThreads, type PathThreads } from '../vfs/path-threads.js';
 import type { Entry, Vfs } from '../vfs/vfs.js';
 import type { Homes } from './accounts.js';
@@ -47,7 +48,7 @@ export function diskHomes(root: Root, settings: Settings): Homes & { close(): Pr
       await makeHome(path);
       return existed;
     },
-    usage: async (path) => {
+    usage: async (path, signal) => {
       let vfs: Vfs;
       try {
         vfs = await opened(path);
@@ -56,7 +57,7 @@ export function diskHomes(root: Root, settings: Settings): Homes & { close(): Pr
         throw thrown;
       }
       try {
-        return await measure(vfs);
+        return await measure(vfs, signal);
       } finally {
         await vfs.close();
       }
@@ -90,14 +91,20 @@ async function persistently(work: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Bytes of a folder's path, so that whatever is in it can still be named. */
+const longestFolder = pathMax - nameMax - 1;
+
 /**
  * Removes everything in a folder, some entries at a time: a listing that goes on while its folder changes may skip some.
+ * Renames can have made a tree deeper than a path is long: what lies too deep is moved to the top, to be met there.
  */
 async function empty(vfs: Vfs, folder: ByteString): Promise<void> {
   for (let batch = await firstOf(vfs, folder); batch.length > 0; batch = await firstOf(vfs, folder)) {
     for (const { name, stats } of batch) {
       const path = below(folder, name);
-      if (stats.kind === 'folder') {
+      if (stats.kind === 'folder' && path.length > longestFolder) {
+        await vfs.rename(path, below('/', randomUUID()), { replace: false });
+      } else if (stats.kind === 'folder') {
         await empty(vfs, path);
         await vfs.rmdir(path);
       } else {

@@ -9,6 +9,7 @@ import { createEvents } from '../observe/events.js';
 import type { Store } from '../store/accounts.js';
 import { openStore } from '../store/open-store.js';
 import type { Surroundings } from './command.js';
+import { lazyQuotas } from './lazy-quotas.js';
 
 export interface Opened {
   readonly root: Root;
@@ -35,10 +36,12 @@ export async function withRoot<T>(
   const audit = openAudit(belowRoot(root, settings['audit.file']), events);
   for (const warning of foreignRoot(root)) printer.warn(warning);
   const store = await openDatabase(root);
-  const service = createService({ root, settings, store, events, by: operator() });
+  const quotas = lazyQuotas({ root, settings, store, events });
+  const service = createService({ root, settings, store, events, quotas: quotas.get, by: operator() });
   try {
     return await work({ root, settings, service });
   } finally {
+    await quotas.close();
     await service.close();
     await store.close();
     await audit.close();

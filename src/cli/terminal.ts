@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { ReadStream } from 'node:tty';
 import { Fault } from '../fault.js';
+import { printable } from '../observe/printable.js';
+import { interruptible } from './interruptible.js';
 import { secretReader } from './secret-reader.js';
 
 type Input = NodeJS.ReadableStream & Partial<Pick<ReadStream, 'setRawMode' | 'isTTY'>>;
-type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** The person in front of the program, if there is one. */
 export interface Terminal {
@@ -16,6 +18,10 @@ export interface Terminal {
   askSecret(question: string): Promise<string>;
   /** Asks yes or no; anything but yes is no. */
   confirm(question: string): Promise<boolean>;
+  /** Shows a line that the next one replaces, an empty one taking it away; nothing where stderr is no terminal. */
+  progress(line: string): void;
+  /** Runs work that Ctrl-C, or another signal to end, asks to stop; without it such a signal ends the process. */
+  interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** All of standard input as text. @throws Fault `invalid` beyond 16 MiB or where it is not UTF-8 */
   readInput(): Promise<string>;
 }
@@ -24,6 +30,7 @@ const longestInput = 16 * 2 ** 20;
 
 export function createTerminal(input: Input, output: Output): Terminal {
   const present = input.isTTY === true && output.isTTY === true;
+  let shown = '';
   return {
     present,
     shows: output.isTTY === true,
@@ -44,6 +51,13 @@ export function createTerminal(input: Input, output: Output): Terminal {
         lines.close();
       }
     },
+    progress: (line) => {
+      // Cut to the width: a line that wraps could not be replaced.
+      const fits = printable(line).slice(0, (output.columns ?? 80) - 1);
+      if (output.isTTY === true && fits !== shown) output.write(`\r\u001b[K${fits}`);
+      shown = fits;
+    },
+    interruptible,
     readInput: async () => {
       const parts: Buffer[] = [];
       let length = 0;

@@ -5,8 +5,10 @@ import { Accounts } from '../../src/admin/accounts.js';
 import { planApply, type Step } from '../../src/admin/apply.js';
 import { parseApplyFile } from '../../src/admin/apply-file.js';
 import { diskHomes } from '../../src/admin/disk-homes.js';
+import { HomeUsages } from '../../src/admin/home-usage.js';
 import { makeRoot } from '../../src/admin/root.js';
 import type { Passwords } from '../../src/auth/passwords.js';
+import { lazyQuotas } from '../../src/cli/lazy-quotas.js';
 import { loadSettings } from '../../src/config/load-settings.js';
 import { createEvents } from '../../src/observe/events.js';
 import { memoryStore } from '../../src/store/memory-store.js';
@@ -40,7 +42,13 @@ export function accountsOnDisk(
     changes.push(`${by}: ${account} ${change}`);
   });
   const homes = diskHomes(root, settings);
-  const accounts = new Accounts({ store, settings, passwords, homes, events, by: 'test', now });
+  const quotas = lazyQuotas({ root, settings, store, events });
+  const usages = new HomeUsages({
+    rows: store.usage,
+    quotas: quotas.get,
+    measure: (path, signal) => homes.usage(path, signal),
+  });
+  const accounts = new Accounts({ store, settings, passwords, homes, usages, events, by: 'test', now });
   const plan = (content: string, prune = false): Promise<readonly Step[]> =>
     planApply(parseApplyFile(content), { prune }, { accounts, store: store.accounts, homes });
   return {

@@ -1,4 +1,13 @@
-import { existsSync, linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { accountsOnDisk } from './accounts-on-disk.js';
@@ -55,6 +64,23 @@ describe('accounts', () => {
     await accounts.remove('alice', { deleteHome: true });
     expect(existsSync(account.home)).toBe(false);
     expect(existsSync(join(outside, 'kept'))).toBe(true);
+  });
+
+  it('deletes a home with a tree deeper than a path is long', async () => {
+    const { accounts } = accountsOnDisk();
+    const { account } = await accounts.add('alice', { password: 'secret' });
+    let folder = openSync(account.home, 'r');
+    for (let depth = 0; depth < 40; depth++) {
+      const name = `/proc/self/fd/${folder}/${'d'.repeat(200)}`;
+      mkdirSync(name);
+      writeFileSync(`/proc/self/fd/${folder}/${'f'.repeat(255)}`, '');
+      const next = openSync(name, 'r');
+      closeSync(folder);
+      folder = next;
+    }
+    closeSync(folder);
+    await accounts.remove('alice', { deleteHome: true });
+    expect(existsSync(account.home)).toBe(false);
   });
 
   it('refuses, before a server starts, a home that became a forbidden one, naming the account (J5)', async () => {

@@ -3,6 +3,7 @@ import type { Program } from '../program.js';
 import { apply } from './apply.js';
 import { configCheck, configGet, configSet, configShow, configUnset } from './config.js';
 import { hostkeyShow } from './hostkey.js';
+import { quotaScan, quotaSet, quotaShow } from './quota.js';
 import { serveCommand, type StartApp } from './serve.js';
 import { status } from './status.js';
 import { userKeyAdd, userKeyList, userKeyRemove } from './user-key.js';
@@ -27,6 +28,7 @@ export function serverProgram(version: string, loadApp: () => Promise<StartApp>)
     groups: {
       user: 'accounts',
       'user key': 'the keys an account logs in with',
+      quota: 'the lines of homes, and what they use',
       hostkey: 'the keys of this server',
       config: 'the settings',
     },
@@ -44,6 +46,9 @@ export function serverProgram(version: string, loadApp: () => Promise<StartApp>)
       userKeyAdd,
       userKeyList,
       userKeyRemove,
+      quotaShow,
+      quotaSet,
+      quotaScan,
       apply,
       hostkeyShow,
       configShow,

@@ -13,6 +13,7 @@ import type { Level } from '../../observe/routes.js';
 import type { Supervisor } from '../../supervise/supervisor.js';
 import { command, text, texts, type Context, type Surroundings } from '../command.js';
 import { exitOf, type Exit } from '../exit.js';
+import { lazyQuotas } from '../lazy-quotas.js';
 import { foreignRoot, openDatabase } from '../open-root.js';
 import { watchEnding } from './ending.js';
 import { serveAlone } from './serve-alone.js';
@@ -99,6 +100,7 @@ async function serveOn(
         settings,
         store,
         events,
+        quotas: quotas.get,
         by: 'first start',
       });
       try {
@@ -112,6 +114,7 @@ async function serveOn(
           await serveAlone(parts, await load(), ending.asked);
         }
       } finally {
+        await quotas.close();
         await service.close();
       }
     } finally {

@@ -1,3 +1,4 @@
+import { keysOf } from '../../admin/account-view.js';
 import { argument, command, flag } from '../command.js';
 import { withRoot } from '../open-root.js';
 import { readKeys } from './account-options.js';
@@ -13,9 +14,9 @@ export const userKeyAdd = command({
     const keys = await readKeys(argument(context, 1), context.terminal);
     return withRoot(context, async ({ service }) => {
       const changes = await service.accounts.set(name, { keys });
-      const account = await service.accounts.show(name);
+      const account = await service.accounts.find(name);
       context.printer.result(
-        account.keys,
+        keysOf(account),
         changes.length === 0 ? ['nothing to change'] : changes.map((change) => `${account.name}: ${change}`),
       );
       return undefined;
@@ -31,7 +32,9 @@ export const userKeyList = command({
   options: {},
   run: (context) =>
     withRoot(context, async ({ service }) => {
-      const { name, keys } = await service.accounts.show(argument(context, 0));
+      const account = await service.accounts.find(argument(context, 0));
+      const { name } = account;
+      const keys = keysOf(account);
       context.printer.result(keys, keys.length === 0 ? [`${name} has no keys`] : keys.map(keyLine));
       return undefined;
     }),

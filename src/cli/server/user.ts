@@ -5,6 +5,8 @@ import { withRoot } from '../open-root.js';
 import { table } from '../printer.js';
 import { accountOptions, wishOf } from './account-options.js';
 import { assertWanted, newPassword } from './ask.js';
+import { withOnlooker } from './onlooker.js';
+import { noteAboveLine } from './quota.js';
 import { accountLines, showUse } from './show-account.js';
 
 const yes = flag('-y, --yes', 'do not ask');
@@ -65,6 +67,9 @@ export const userSet = command({
         await service.accounts.show(name),
         changes.length === 0 ? ['nothing to change'] : changes.map((change) => `${name}: ${change}`),
       );
+      if (wish.bytesLimit !== undefined || wish.filesLimit !== undefined) {
+        for (const view of (await service.lines.show(name)).views) noteAboveLine(context, view);
+      }
       return undefined;
     });
   },
@@ -116,7 +121,7 @@ export const userList = command({
   options: {},
   run: (context) =>
     withRoot(context, async ({ service }) => {
-      const accounts = await service.accounts.list();
+      const accounts = await withOnlooker(context, (onlooker) => service.accounts.list(onlooker));
       const rows = accounts.map((one) => [
         one.name,
         one.role,
@@ -141,7 +146,9 @@ export const userShow = command({
   options: {},
   run: (context) =>
     withRoot(context, async ({ service }) => {
-      const account = await service.accounts.show(argument(context, 0));
+      const account = await withOnlooker(context, (onlooker) =>
+        service.accounts.show(argument(context, 0), onlooker),
+      );
       context.printer.result(account, accountLines(account));
       return undefined;
     }),
