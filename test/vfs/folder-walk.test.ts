@@ -65,7 +65,7 @@ describe('a chain of folders deeper than paths go', () => {
     // Neither Node nor the test's own cleaning can remove what has so long a path.
     execFileSync('rm', ['-rf', home.root]);
     await home.close();
-  });
+  }, 300_000);
 });
 
 test('what stays open thins out with the distance', () => {
