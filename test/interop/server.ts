@@ -105,7 +105,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   };
 }
 
-async function listeningPort(child: ChildProcess, log: () => string): Promise<number> {
+/** The port that a server which was just started prints. @param log what it said on stderr, for when it ends instead */
+export async function listeningPort(child: ChildProcess, log: () => string): Promise<number> {
   let printed = '';
   return new Promise((resolve, reject) => {
     child.stdout?.on('data', (chunk: Buffer) => {

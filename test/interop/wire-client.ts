@@ -2,11 +2,15 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Client, type AnyAuthMethod, type ClientChannel } from 'ssh2';
 import type { ByteString } from '../../src/names.js';
+import type { AccountStatus } from '../../src/sftp/account-status.js';
 import { decodeReply, encodeRequest, replyId, type Reply } from '../../src/wire/codec.js';
 import { extensionName, type ExtensionName } from '../../src/wire/extensions.js';
 import { Frames } from '../../src/wire/frame.js';
 import type { Asked } from '../sftp/session-pair.js';
 import type { TestServer } from './server.js';
+
+/** Where to connect to, and how to log in. */
+export type WireServer = Pick<TestServer, 'port' | 'keyFile'>;
 
 export interface WireOptions {
   /** What follows `SSH-2.0-` in the identification string; the server reads some clients' SYMLINK by it. */
@@ -32,6 +36,12 @@ interface Waiter {
 /** The packet number of VERSION, the one reply that has no id. [filexfer-02 3] */
 const versionType = 2;
 
+/** What the server says of the account, its home and its line [PROTOCOL 5]. */
+export async function accountStatus(wire: WireClient): Promise<AccountStatus> {
+  const { status } = await wire.get('account-status@plimsoll', { kind: 'account-status@plimsoll' });
+  return JSON.parse(status) as AccountStatus;
+}
+
 /** A real connection that speaks packet for packet as some program does, any number of requests at once. */
 export class WireClient {
   readonly #connection = new Client();
@@ -41,8 +51,11 @@ export class WireClient {
   readonly #asked = new Map<number, ExtensionName | null>();
   #channel: ClientChannel | null = null;
   #lastId = 0;
+  #closed = false;
   /** Ids in the order their replies arrived. */
   readonly order: number[] = [];
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly gone = new Promise<void>((resolve) => this.#connection.on('close', resolve));
   /** For each login that was not the last: what the server says may go on. */
   readonly refusals: (readonly string[])[] = [];
   /** Key exchanges that are over, the first one too. */
@@ -52,14 +65,14 @@ export class WireClient {
   /** The server's VERSION. */
   version: Extract<Reply, { kind: 'version' }> = { kind: 'version', version: 0, extensions: [] };
 
-  static async connect(server: TestServer, options: WireOptions = {}): Promise<WireClient> {
+  static async connect(server: WireServer, options: WireOptions = {}): Promise<WireClient> {
     const client = await WireClient.login(server, options);
     await client.startSftp(options.version ?? 3);
     return client;
   }
 
   /** Logged in, without any channel. */
-  static async login(server: TestServer, options: WireOptions = {}): Promise<WireClient> {
+  static async login(server: WireServer, options: WireOptions = {}): Promise<WireClient> {
     const client = new WireClient();
     const username = options.account ?? 'alice';
     const byKey = { type: 'publickey', username, key: readFileSync(server.keyFile) } as const;
@@ -79,20 +92,26 @@ export class WireClient {
     });
     client.#connection.on('handshake', () => (client.exchanges += 1));
     await once(client.#connection, 'ready');
+    // A server that is killed resets its connections; whoever waits for a reply is told by the channel's end.
+    client.#connection.on('error', () => undefined);
     return client;
   }
 
   async startSftp(version: number): Promise<void> {
     const channel = await new Promise<ClientChannel>((resolve, reject) => {
       this.#connection.subsys('sftp', (error, opened) => (error ? reject(error) : resolve(opened)));
+      void this.gone.then(() => reject(this.#ended()));
     });
     this.#channel = channel;
     channel.on('data', (chunk: Buffer) => this.#take(chunk));
     channel.stderr.on('data', (chunk: Buffer) => (this.stderr += chunk.toString('latin1')));
-    channel.on('close', () => {
-      for (const { reject } of this.#waiting.values())
-        reject(new Error(`the channel closed: ${this.stderr}`));
-    });
+    const closed = (): void => {
+      this.#closed = true;
+      for (const { reject } of this.#waiting.values()) reject(this.#ended());
+    };
+    channel.on('close', closed);
+    // A server that was killed closes no channel.
+    void this.gone.then(closed);
     channel.write(encodeRequest({ kind: 'init', version, extensions: [] }));
     const reply = await this.#reply(null);
     if (reply.kind !== 'version') throw new Error(`not VERSION: ${reply.kind}`);
@@ -194,6 +213,10 @@ export class WireClient {
     this.#connection.destroy();
   }
 
+  #ended(): Error {
+    return new Error(`the channel closed: ${this.stderr}`);
+  }
+
   #take(chunk: Buffer): void {
     this.#frames.push(chunk);
     for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) {
@@ -211,6 +234,7 @@ export class WireClient {
     const there = this.#early.get(id);
     this.#early.delete(id);
     if (there) return Promise.resolve(there);
+    if (this.#closed) return Promise.reject(this.#ended());
     return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
   }
 }
