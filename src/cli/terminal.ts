@@ -53,7 +53,7 @@ export function createTerminal(input: Input, output: Output): Terminal {
     },
     progress: (line) => {
       // Cut to the width: a line that wraps could not be replaced.
-      const fits = printable(line).slice(0, (output.columns ?? 80) - 1);
+      const fits = printable(line).slice(0, (output.columns || 80) - 1);
       if (output.isTTY === true && fits !== shown) output.write(`\r\u001b[K${fits}`);
       shown = fits;
     },

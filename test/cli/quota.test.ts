@@ -230,7 +230,7 @@ describe('plimsoll quota scan', () => {
   });
 
   it('shows how far it is, and ends at Ctrl-C, changing nothing', async () => {
-    const { scans, plimsoll, home } = await drifted();
+    const { scans, plimsoll } = await drifted();
     const interrupted = await plimsoll(scan, { interrupt: AbortSignal.abort() });
     expect(interrupted).toMatchObject({
       status: 130,
@@ -239,6 +239,6 @@ describe('plimsoll quota scan', () => {
     });
     expect((await scans('--check')).views).toEqual([drift, bob]);
     const { progress } = await plimsoll(scan);
-    expect(progress).toContain(`counting ${home('ann')}: 2 entries`);
+    expect(progress[0]).toMatch(/^counting .*\/homes\/ann: \d entries$/);
   });
 });
