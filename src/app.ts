@@ -9,8 +9,12 @@ import { Fault } from './fault.js';
 import { diskFiles } from './home-files.js';
 import { liveSessions, type LiveSessions } from './live.js';
 import type { Events } from './observe/events.js';
+import { openPeers } from './peers/socket-peers.js';
+import { lineOf } from './quota/line.js';
+import { createQuotas } from './quota/quotas.js';
 import type { HostKeys } from './ssh/host-keys.js';
 import type { Store } from './store/accounts.js';
+import { diskVfs } from './vfs/disk.js';
 import { makeHome } from './vfs/forbidden-homes.js';
 import { OpenInodes } from './vfs/open-inodes.js';
 import { pathThreads } from './vfs/path-threads.js';
@@ -53,13 +57,25 @@ export async function startApp(options: AppOptions): Promise<App> {
   const passwords = createPasswords({ cost: settings['password.cost'] });
   const threads = pathThreads(settings['path.threads']);
   const umask = parseInt(settings.umask, 8);
+  const inodes = new OpenInodes();
+  const peers = await openPeers({ folder: join(root, 'var', 'peers') });
+  const quotas = createQuotas({
+    usage: store.usage,
+    homeById: (id) => accounts.homeById(id),
+    version: () => accounts.version(),
+    lineOf: (home) => lineOf(home, settings),
+    open: ({ path }) => diskVfs({ root: path, umask, threads, inodes }),
+    peers,
+    warn: (message) => events.emit('server.warning', { message }),
+  });
   const server = composeServer({
     settings,
     events,
     accounts,
     anonymous,
     authenticator: createAuthenticator({ accounts, passwords, anonymous, clock }),
-    files: diskFiles({ threads, inodes: new OpenInodes(), umask, folder }),
+    files: diskFiles({ threads, inodes, umask, folder }),
+    quotas,
     live,
     hostKeys: () => hostKeys,
     version,
@@ -70,6 +86,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
   });
   try {
+    // Transfers need not wait for it: until a home is counted it may grow as far as is certain to fit.
+    void accounts.homes().then(
+      (homes) => quotas.recover(homes),
+      () => undefined,
+    );
     for (const address of settings.listen) {
       const parsed = parseAddress(address);
       if (!parsed) throw new Fault('invalid', `'${address}' is not an address: write HOST:PORT`);

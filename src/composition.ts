@@ -8,6 +8,7 @@ import { HashPool } from './hash/hash-pool.js';
 import type { HomeFiles } from './home-files.js';
 import type { LiveSessions } from './live.js';
 import type { Events } from './observe/events.js';
+import type { Quotas } from './quota/quotas.js';
 import { Sessions, type SessionParts } from './sessions.js';
 import type { HostKeys } from './ssh/host-keys.js';
 import { createSshServer } from './ssh/server.js';
@@ -22,6 +23,7 @@ export interface ServerParts {
   readonly anonymous: Anonymous | null;
   readonly authenticator: Authenticator;
   readonly files: HomeFiles;
+  readonly quotas: Quotas;
   readonly live: LiveSessions;
   /** Asked for each connection. */
   readonly hostKeys: () => HostKeys;
@@ -82,7 +84,7 @@ export function composeServer(parts: ServerParts): ComposedServer {
     events,
     accounts,
     version,
-    homes: { settings, files: parts.files, accounts, events },
+    homes: { settings, files: parts.files, quotas: parts.quotas, accounts, events },
     live,
     watch,
     hashes,
@@ -93,6 +95,8 @@ export function composeServer(parts: ServerParts): ComposedServer {
     // First: no session is left to watch, and its timer would keep alive a process whose requests hang.
     watch.stop();
     await sessions.allEnded();
+    // Once nothing is open: then the ledgers are exact, and no start after this one has to count.
+    await parts.quotas.close();
     await Promise.all([hashes.close(), parts.release(unwinding)]);
   };
   return {

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Account } from './store/accounts.js';
+import type { Account, Home } from './store/accounts.js';
 import { diskVfs } from './vfs/disk.js';
 import { makeHome } from './vfs/forbidden-homes.js';
-import { measure, type Usage } from './vfs/measure.js';
 import type { OpenInodes } from './vfs/open-inodes.js';
 import type { PathThreads } from './vfs/path-threads.js';
 import type { Vfs } from './vfs/vfs.js';
@@ -15,8 +14,8 @@ export interface HomeFiles {
    * @throws Fault whose text is for the operator
    */
   open(account: Account, make: boolean): Promise<Vfs>;
-  /** What the account's home holds. @param opened what `open` gave the connection that asks */
-  usage(account: Account, opened: Vfs): Promise<Usage>;
+  /** Whose line these files are under, where that is not the account's home for all its sessions. */
+  readonly ledgerOf?: (account: Account, opened: Vfs) => Home;
 }
 
 export interface DiskFiles {
@@ -30,24 +29,10 @@ export interface DiskFiles {
 
 /** Each home a folder of the host, at its account's `home.path`. */
 export function diskFiles({ threads, inodes, umask, folder }: DiskFiles): HomeFiles {
-  const counting = new Map<string, Promise<Usage>>();
-
-  const opened = (path: string): Promise<Vfs> => diskVfs({ root: path, umask, threads, inodes });
-
   return {
     open: async ({ home: { path } }, make) => {
       if (make && folder !== null && path.startsWith(join(folder, '/'))) await makeHome(path);
-      return opened(path);
-    },
-    // Through a filesystem of its own: whoever asks while it is being counted gets the same answer, whoever leaves first.
-    usage: ({ home: { path } }) => {
-      const running =
-        counting.get(path) ??
-        opened(path)
-          .then((vfs) => measure(vfs).finally(() => vfs.close()))
-          .finally(() => counting.delete(path));
-      counting.set(path, running);
-      return running;
+      return diskVfs({ root: path, umask, threads, inodes });
     },
   };
 }

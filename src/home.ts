@@ -6,7 +6,8 @@ import type { ByteString } from './names.js';
 import { fromText } from './names.js';
 import type { Actor, Events } from './observe/events.js';
 import type { Person } from './sftp/context.js';
-import type { Account, AccountStore } from './store/accounts.js';
+import type { Quotas } from './quota/quotas.js';
+import type { Account, AccountStore, Home } from './store/accounts.js';
 import { mounted } from './vfs/mounted.js';
 import { observed } from './vfs/observed.js';
 import { owned } from './vfs/owned.js';
@@ -17,6 +18,7 @@ import type { Vfs } from './vfs/vfs.js';
 export interface HomeParts {
   readonly settings: Pick<Settings, 'chown.ignore'>;
   readonly files: HomeFiles;
+  readonly quotas: Quotas;
   readonly accounts: Pick<AccountStore, 'list' | 'byName' | 'version'>;
   readonly events: Events;
 }
@@ -32,8 +34,8 @@ export interface HomeRequest {
 export interface OpenedHome {
   /** What is served. */
   readonly vfs: Vfs;
-  /** The files below all rules; closed with `vfs`. */
-  readonly files: Vfs;
+  /** The home whose line is in force, and whose ledger tells what is used. */
+  readonly home: Home;
 }
 
 /** The first virtual user and group id; each account has its own, counted from here (J6). */
@@ -49,7 +51,8 @@ export function personOf(account: Account): Person {
 export async function homeOf(parts: HomeParts, request: HomeRequest): Promise<OpenedHome> {
   const { settings, events } = parts;
   const { account, view, actor, permissions } = request;
-  const files = view === 'homes' ? everyHome(parts) : await parts.files.open(account, true);
+  const [files, home] =
+    view === 'homes' ? [everyHome(parts), account.home] : await lined(parts, account, true);
   const vfs = ruled(files, {
     person: personOf(account),
     ignoreChown: settings['chown.ignore'],
@@ -57,7 +60,18 @@ export async function homeOf(parts: HomeParts, request: HomeRequest): Promise<Op
     events,
     actor,
   });
-  return { vfs, files };
+  return { vfs, home };
+}
+
+/** An account's files with the line of their home: whatever comes to them, by whichever way, is charged there. */
+async function lined(
+  { files, quotas }: Pick<HomeParts, 'files' | 'quotas'>,
+  account: Account,
+  make: boolean,
+): Promise<[Vfs, Home]> {
+  const opened = await files.open(account, make);
+  const home = files.ledgerOf?.(account, opened) ?? account.home;
+  return [quotas.limited(home, opened), home];
 }
 
 export interface Rules {
@@ -69,7 +83,10 @@ export interface Rules {
   readonly actor: Actor;
 }
 
-/** Files as an account may see and use them: the one place that orders the wrappers, innermost first. */
+/**
+ * Files as an account may see and use them, innermost first. Below all of these, right around the files, stands the line
+ * (`lined`): what a rule refuses costs nothing, and what a rule lets through is charged as it is carried out.
+ */
 export function ruled(files: Vfs, { person, ignoreChown, permissions, events, actor }: Rules): Vfs {
   // It stands next to the files, so that whatever is above it judges and shows virtual owners only.
   const shown = owned(files, { uid: person.uid, gid: person.gid, ignoreChown });
@@ -80,7 +97,7 @@ export function ruled(files: Vfs, { person, ignoreChown, permissions, events, ac
 }
 
 /** What an admin sees as `NAME+admin`: `/homes/NAME` for every account. */
-function everyHome({ accounts, files }: HomeParts): Vfs {
+function everyHome({ accounts, files, quotas }: HomeParts): Vfs {
   return mounted({
     homes: {
       list: async (): Promise<readonly ByteString[]> =>
@@ -88,7 +105,7 @@ function everyHome({ accounts, files }: HomeParts): Vfs {
       open: async (name) => {
         const account = await accounts.byName(name);
         if (account?.name !== name) throw new Fault('not-found');
-        return files.open(account, false);
+        return (await lined({ files, quotas }, account, false))[0];
       },
       version: () => accounts.version(),
     },

@@ -10,13 +10,11 @@ import { homeOf, personOf, type HomeParts, type HomeRequest, type OpenedHome } f
 import type { LiveSessions } from './live.js';
 import { toText, type ByteString } from './names.js';
 import type { Actor, Events } from './observe/events.js';
-import { lineOf } from './quota/line.js';
 import { serverStatus, type AccountStatus } from './sftp/account-status.js';
 import { BlockPool } from './sftp/block-pool.js';
 import { SftpSession, type SessionOptions } from './sftp/session.js';
 import type { SessionInfo, SshServices } from './ssh/services.js';
-import type { AccountStore } from './store/accounts.js';
-import type { Vfs } from './vfs/vfs.js';
+import type { AccountStore, Home } from './store/accounts.js';
 
 /** Bytes of reply buffers that are kept for the next READs. */
 const idleBlocks = 8 * 2 ** 20;
@@ -61,7 +59,7 @@ export class Sessions {
       });
     }
     const actor = { connection: info.connection, address: info.address, account: account.name };
-    const { vfs, files } = await this.#home({
+    const { vfs, home } = await this.#home({
       account,
       view,
       actor,
@@ -103,7 +101,7 @@ export class Sessions {
             maxHandles: settings['session.handles'],
             now: clock,
             version,
-            status: () => this.#status(login, files),
+            status: () => this.#status(login, home),
             ended: (requests) => {
               events.emit('session.closed', { ...actor, kind: 'sftp', requests });
               end();
@@ -182,11 +180,10 @@ export class Sessions {
     if (shared && --shared.connections === 0) this.#gates.delete(accountId);
   }
 
-  async #status({ account: before, view }: Login, files: Vfs): Promise<AccountStatus> {
+  async #status({ account: before, view }: Login, home: Home): Promise<AccountStatus> {
     const { settings, version, watch, homes } = this.#parts;
     const account = watch.current(before.id) ?? before;
-    const usage = await homes.files.usage(before, files);
-    const line = lineOf(account.home, settings);
+    const { bytes, files, line } = await homes.quotas.usage(home);
     return {
       account: account.name,
       role: view === 'homes' ? 'admin' : account.role,
@@ -195,8 +192,8 @@ export class Sessions {
       lastLogin: before.lastLoginAt?.toISOString() ?? null,
       readOnly: account.readOnly,
       home: {
-        bytes: { used: usage.bytes, limit: line.bytes },
-        files: { used: usage.files, limit: line.files },
+        bytes: { used: bytes, limit: line.bytes },
+        files: { used: files, limit: line.files },
       },
       ...serverStatus({
         version,

@@ -15,10 +15,12 @@ import type { SessionChannel } from '../src/channel/channel.js';
 import type { SessionInfo } from '../src/ssh/services.js';
 import type { Account, Store } from '../src/store/accounts.js';
 import { memoryStore } from '../src/store/memory-store.js';
+import { diskVfs } from '../src/vfs/disk.js';
 import { disk } from '../src/vfs/disk-calls.js';
 import { OpenInodes } from '../src/vfs/open-inodes.js';
 import { pathThreads, type PathThreads } from '../src/vfs/path-threads.js';
 import { newAccount } from './contract/account-store.js';
+import { quotasOf } from './quota/store-quotas.js';
 import { settingsWith } from './ssh/test-server.js';
 
 let threads: PathThreads;
@@ -54,6 +56,7 @@ beforeEach(async () => {
     report: () => undefined,
   });
   const settings = settingsWith();
+  const inodes = new OpenInodes();
   sessions = new Sessions({
     settings,
     events,
@@ -61,7 +64,8 @@ beforeEach(async () => {
     version: '0',
     homes: {
       settings,
-      files: diskFiles({ threads, inodes: new OpenInodes(), umask: 0o022, folder: join(root, 'homes') }),
+      files: diskFiles({ threads, inodes, umask: 0o022, folder: join(root, 'homes') }),
+      quotas: quotasOf(store, ({ path }) => diskVfs({ root: path, threads, inodes, umask: 0o022 })),
       accounts: store.accounts,
       events,
     },

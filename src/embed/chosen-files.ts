@@ -1,13 +1,14 @@
 import { dirname, join } from 'node:path';
 import { diskFiles, type DiskFiles, type HomeFiles } from '../home-files.js';
 import { Fault } from '../fault.js';
-import type { Account } from '../store/accounts.js';
+import type { Account, Home } from '../store/accounts.js';
 import { DelegatingVfs } from '../vfs/delegating.js';
+import { diskVfs } from '../vfs/disk.js';
 import { assertApart, assertBeside, type Place } from '../vfs/forbidden-homes.js';
-import { measure, type Usage } from '../vfs/measure.js';
 import { assertJailWorksFor } from '../vfs/self-test.js';
 import type { Vfs } from '../vfs/vfs.js';
 import { assertVfs, KeptOpen, type HomeSource } from './home-source.js';
+import type { MadeHomes } from './made-homes.js';
 
 export interface ChosenFilesParts {
   readonly disk: Omit<DiskFiles, 'folder'>;
@@ -17,6 +18,7 @@ export interface ChosenFilesParts {
   readonly apart: readonly string[];
   /** For accounts that have none of their own. */
   readonly vfs: HomeSource | null;
+  readonly made: MadeHomes;
 }
 
 /** The files that a program chose for its accounts: folders, filesystems of its own, or both. */
@@ -32,10 +34,13 @@ export class ChosenFiles implements HomeFiles {
   #jailWorks = false;
   readonly #numbers = new WeakMap<Vfs, number>();
   #lastNumber = 0;
-  readonly #counting = new WeakMap<Vfs, Promise<Usage>>();
+  readonly #made: MadeHomes;
+  /** By home id: where the files of homes are that are no filesystem of one login alone. */
+  readonly #sources = new Map<number, HomeSource>();
 
   constructor(parts: ChosenFilesParts) {
     this.#parts = parts;
+    this.#made = parts.made;
     this.#disk = diskFiles({ ...parts.disk, folder: parts.homes });
   }
 
@@ -56,10 +61,17 @@ export class ChosenFiles implements HomeFiles {
 
   keep(account: Account, source: HomeSource): void {
     this.#own.set(account.id, source);
+    this.#sources.set(account.home.id, source);
   }
 
   grant(account: Account, source: HomeSource): void {
     this.#granted.set(account, source);
+    this.#sources.set(account.home.id, source);
+  }
+
+  /** A home is in the store no more. */
+  forget(homeId: number): void {
+    this.#sources.delete(homeId);
   }
 
   async open(account: Account, make: boolean): Promise<Vfs> {
@@ -74,11 +86,15 @@ export class ChosenFiles implements HomeFiles {
         }
         return this.#openGranted(account, source.path, make);
       case 'shared':
-        return new KeptOpen(source.vfs);
+        // One that was granted may be another for the next login.
+        return this.#made.opened(account.home, source.vfs, {
+          lasting: !this.#granted.has(account),
+          close: false,
+        });
       case 'made': {
         const vfs: unknown = await source.make({ name: account.name });
         assertVfs(vfs, 'what the vfs function gave');
-        return vfs;
+        return this.#made.opened(account.home, vfs, { lasting: false, close: true });
       }
     }
   }
@@ -104,14 +120,18 @@ export class ChosenFiles implements HomeFiles {
     }
   }
 
-  usage(account: Account, opened: Vfs): Promise<Usage> {
-    const source = this.#granted.get(account) ?? this.#own.get(account.id);
-    if (source?.kind === 'disk') return this.#disk.usage(account, opened);
-    const counted = source?.kind === 'shared' ? source.vfs : opened;
-    const running =
-      this.#counting.get(counted) ?? measure(counted).finally(() => this.#counting.delete(counted));
-    this.#counting.set(counted, running);
-    return running;
+  /** What a function makes is a home of its own, one for each filesystem that it gives. */
+  ledgerOf(account: Account, opened: Vfs): Home {
+    return this.#made.homeOf(opened) ?? account.home;
+  }
+
+  /** The files of a home, for counting them. @throws Fault `not-found` when nobody has it open any more */
+  async openHome(home: Home): Promise<Vfs> {
+    const made = this.#made.vfsOf(home.id);
+    if (made) return new KeptOpen(made);
+    const source = this.#sources.get(home.id);
+    if (source?.kind !== 'disk') throw new Fault('not-found', 'this home is not open');
+    return diskVfs({ ...this.#parts.disk, root: source.path });
   }
 }
 

@@ -77,7 +77,10 @@ export class GrantedAccounts {
         await Promise.resolve();
         if (this.#isUsed(accountId)) return;
         this.#stored.delete(accountId);
-        await this.#parts.accounts.remove(accountId);
+        const { accounts, files } = this.#parts;
+        const account = await accounts.byId(accountId);
+        await accounts.remove(accountId);
+        if (account && !(await accounts.homeById(account.home.id))) files.forget(account.home.id);
       })
       .catch((thrown: unknown) => {
         // It is gone already.

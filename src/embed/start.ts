@@ -6,6 +6,9 @@ import { composeServer, type ComposedServer, type ServerParts } from '../composi
 import { Fault } from '../fault.js';
 import type { LiveSessions } from '../live.js';
 import type { Events } from '../observe/events.js';
+import { lineOf } from '../quota/line.js';
+import { noPeers } from '../quota/no-peers.js';
+import { createQuotas } from '../quota/quotas.js';
 import { loadHostKeys } from '../ssh/host-key-files.js';
 import { hostKeysOf, newHostKey, type HostKeys } from '../ssh/host-keys.js';
 import type { AccountStore } from '../store/accounts.js';
@@ -17,6 +20,7 @@ import { ChosenFiles } from './chosen-files.js';
 import { foldersOf, readyFolders } from './folders.js';
 import { GrantedAccounts } from './granted-accounts.js';
 import { KeyedPasswords } from './keyed-passwords.js';
+import { MadeHomes } from './made-homes.js';
 import type { ServerPlan } from './server-plan.js';
 import { version } from './version.js';
 
@@ -46,14 +50,16 @@ export async function start(
   const own = await ownHostKeys(plan);
   const hostKeys = seams.hostKeys?.(own) ?? (() => own);
   const threads = pathThreads(settings['path.threads']);
+  const made = new MadeHomes();
   const files = new ChosenFiles({
     disk: { threads, inodes: new OpenInodes(), umask: parseInt(settings.umask, 8) },
+    made,
     homes,
     apart: foldersOf(plan).all,
     vfs: plan.vfs,
   });
   const passwords = passwordsOf(plan);
-  const { accounts } = memoryStore();
+  const { accounts, usage } = memoryStore();
   await fill(accounts, plan, files, passwords);
 
   const clock = (): Date => new Date();
@@ -62,6 +68,15 @@ export async function start(
     warn: (message) => events.emit('server.warning', { message }),
   });
   const fixed = createAuthenticator({ accounts, passwords, anonymous: null, clock });
+  const quotas = createQuotas({
+    usage: made.usage(usage),
+    homeById: (id) => made.homeById(id, accounts),
+    version: () => accounts.version(),
+    lineOf: (home) => lineOf(home, settings),
+    open: (home) => files.openHome(home),
+    peers: noPeers(),
+    warn: (message) => events.emit('server.warning', { message }),
+  });
   const authenticator = withAuthenticate(plan, fixed, granted, passwords);
   const server = composeServer({
     settings,
@@ -70,6 +85,7 @@ export async function start(
     anonymous: null,
     authenticator: seams.authenticator?.(authenticator) ?? authenticator,
     files,
+    quotas,
     live: telling(live, (accountId) => granted.left(accountId)),
     hostKeys,
     version,

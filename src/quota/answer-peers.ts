@@ -126,6 +126,12 @@ export function answerPeers({ owned, holdings, open }: AnswerParts): Answering {
       const [owner] = asking(channel, home);
       owner.release(token);
     },
+    end: (channel, { home, report }) => {
+      const [owner, holder] = asking(channel, home);
+      holders.get(channel)?.delete(home);
+      owner.end(holder, report);
+      void holder.vfs.close().catch(() => undefined);
+    },
     usage: (channel, { home, report }) => {
       const holder = holders.get(channel)?.get(home);
       return holder ? ownerOf(home).usageFor(holder, report) : ownerOf(home).usage();

@@ -2,6 +2,7 @@ import { Fault } from '../fault.js';
 import type { Counting } from './counting.js';
 import type { Ledger } from './ledger.js';
 import type { Report } from './messages.js';
+import { OneByOne, onceTold } from './one-by-one.js';
 import type { Holder } from './owner-port.js';
 
 export interface ClaimsParts {
@@ -19,7 +20,7 @@ export interface ClaimsParts {
 export class Claims {
   readonly #parts: ClaimsParts;
   /** Claims on their way, by inode. */
-  readonly #moving = new Map<number, Promise<unknown>>();
+  readonly #moving = new Map<number, { readonly turns: OneByOne; moves: number }>();
 
   constructor(parts: ClaimsParts) {
     this.#parts = parts;
@@ -43,13 +44,16 @@ export class Claims {
    * @returns the size that is charged; `null` where whoever wrote last has died: then the process is to look again
    */
   async move(holder: Holder, inode: number, size: number): Promise<number | null> {
-    const before = this.#moving.get(inode) ?? this.#parts.begun;
-    const moving = before.catch(() => undefined).then(() => this.#move(holder, inode, size));
+    const moving = this.#moving.get(inode) ?? { turns: new OneByOne(this.#parts.begun, onceTold), moves: 0 };
     this.#moving.set(inode, moving);
+    moving.moves++;
     try {
-      return await moving;
+      return await moving.turns.run(() => this.#move(holder, inode, size));
     } finally {
-      if (this.#moving.get(inode) === moving) this.#moving.delete(inode);
+      // The process that has it now gets to know it first.
+      setImmediate(() => {
+        if (--moving.moves === 0) this.#moving.delete(inode);
+      });
     }
   }
 

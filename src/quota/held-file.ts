@@ -84,13 +84,14 @@ export class HeldFile {
     position: number,
     length: number,
   ): Promise<Change> {
-    let before = this.size;
     // An empty write makes no hole.
-    if (length > 0 && position + length > before) {
-      const waiting = this.#holding.grow(this, position + length, keep);
+    const end = length > 0 ? position + length : 0;
+    let before = this.size;
+    if (end > before) {
+      const waiting = this.#holding.grow(this, end, keep);
       if (waiting) before = await waiting;
     }
-    const after = this.size;
+    const after = Math.max(before, end);
     try {
       const change = await handle.write(slices, position);
       return { ...change, bytesBefore: before, bytesAfter: after };

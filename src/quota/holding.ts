@@ -59,7 +59,8 @@ export class Holding implements Holder, Charging {
   #connecting: Promise<OwnerPort> | null = null;
   #version: number | null = null;
   #lookedAtLine = -Infinity;
-  #lineMayDiffer = false;
+  /** Whether the owner is asked before more of the lease is used: the line may be another one, or below what is used. */
+  #asksFirst = false;
 
   constructor(parts: HoldingParts) {
     this.id = parts.self;
@@ -83,10 +84,10 @@ export class Holding implements Holder, Charging {
     if (now - this.#lookedAtLine >= lineInterval) {
       this.#lookedAtLine = now;
       const version = this.#parts.version();
-      if (version !== this.#version) this.#lineMayDiffer = this.#version !== null;
+      if (version !== this.#version && this.#version !== null) this.#asksFirst = true;
       this.#version = version;
     }
-    return this.#lineMayDiffer;
+    return this.#asksFirst;
   }
 
   #charge(file: HeldFile, end: number, keep: Keep): boolean {
@@ -111,9 +112,16 @@ export class Holding implements Holder, Charging {
     const freed = file.size - size;
     if (freed <= 0) return;
     if (keep) keep.bytes += freed;
-    else this.#free += freed;
+    else this.#freed(freed);
     this.#sized(file, size);
     void this.#serve();
+  }
+
+  /** Above a line that was lowered nothing grows, whatever was freed: the owner knows. */
+  #freed(bytes: number): void {
+    if (bytes === 0) return;
+    this.#free += bytes;
+    this.#asksFirst = true;
   }
 
   /** Growth that has to wait is judged in the order it came, each by itself. */
@@ -122,13 +130,13 @@ export class Holding implements Holder, Charging {
     this.#pumping = true;
     try {
       for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-        if (!this.#lineMayDiffer && this.#serveFirst(first)) continue;
+        if (!this.#asksFirst && this.#serveFirst(first)) continue;
         try {
           await this.#ask(async (port) => {
-            const back = this.#lineMayDiffer;
-            this.#lineMayDiffer = false;
-            const report = this.#report(back);
-            const lacking = first.end - first.file.size - first.keep.bytes - this.#free;
+            this.#asksFirst = false;
+            // All of it is given back: a refusal then tells what is used, and what the request would have added.
+            const report = this.#report(true);
+            const lacking = first.end - first.file.size - first.keep.bytes;
             await port.lease(Math.max(1, lacking), report, (granted) => {
               this.#free += granted;
               for (let next = this.#waiting[0]; next && this.#serveFirst(next);) next = this.#waiting[0];
@@ -250,7 +258,7 @@ export class Holding implements Holder, Charging {
 
   #endKeep(keep: Keep): void {
     if (!this.#keeps.delete(keep)) return;
-    this.#free += keep.bytes;
+    this.#freed(keep.bytes);
     keep.bytes = 0;
   }
 
@@ -332,6 +340,14 @@ export class Holding implements Holder, Charging {
   #voidLease(): void {
     this.#free = 0;
     for (const keep of this.#keeps) keep.bytes = 0;
+  }
+
+  /** It is needed no more: the owner lets go of what it kept ready for this process. */
+  end(): void {
+    const port = this.#port;
+    this.#port = null;
+    if (port && !port.gone) port.end(this.#report(true));
+    this.#voidLease();
   }
 
   /** Finds the owner, if it is not known. A process that has anything open takes part in its succession. */

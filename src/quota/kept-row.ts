@@ -1,4 +1,4 @@
-import { Fault } from '../fault.js';
+import { Fault, toFault } from '../fault.js';
 import type { UsageFigures, UsageRow, UsageStore } from '../store/usage.js';
 import type { Counting } from './counting.js';
 import type { Ledger } from './ledger.js';
@@ -56,7 +56,13 @@ export class KeptRow {
       bytes: Math.max(ceiling.bytes, ledger.bytes + ledger.leased),
       files: Math.max(ceiling.files, ledger.files),
     });
-    if (!(await store.save(row.homeId, epoch, figures))) {
+    const saving = store.save(row.homeId, epoch, figures).catch((thrown: unknown) => {
+      // Whoever uploads is told that the disk is full, not what of ours is on it.
+      throw toFault(thrown).code === 'no-space'
+        ? new Fault('no-space', undefined, { cause: thrown })
+        : thrown;
+    });
+    if (!(await saving)) {
       deposed();
       throw new Fault('cancelled');
     }

@@ -34,26 +34,29 @@ export class LimitedVfs implements Vfs {
   readonly #inner: Vfs;
   readonly #holding: Holding;
   readonly #traffic: Traffic;
+  #closed: (() => void) | null;
 
-  constructor(inner: Vfs, holding: Holding, traffic: Traffic) {
+  /** @param closed called once it is closed */
+  constructor(inner: Vfs, holding: Holding, traffic: Traffic, closed: () => void) {
     this.#inner = inner;
     this.#holding = holding;
     this.#traffic = traffic;
+    this.#closed = closed;
   }
 
   async open(path: ByteString, options: OpenOptions): Promise<Handle> {
-    const { create, truncate, exclusive = false, mode } = options;
+    const { create, truncate, exclusive = false, nofollow = false, mode } = options;
     const append = options.append === true;
     const write = options.write === true || append;
     const plain = {
       read: options.read === true || !write,
       // Truncating is writing, whatever else the handle may do.
       write: write || truncate === true,
-      ...(options.nofollow === true && { nofollow: true }),
+      nofollow,
     };
     const entrance = create
       ? await this.#holding.create(
-          { path, exclusive, ...(mode !== undefined && { mode }) },
+          { path, exclusive, nofollow, ...(mode !== undefined && { mode }) },
           {
             vfs: this.#inner,
             open: (make) =>
@@ -150,19 +153,27 @@ export class LimitedVfs implements Vfs {
     return spaceWithin(usage, disk);
   }
 
-  close(): Promise<void> {
-    return this.#inner.close();
+  async close(): Promise<void> {
+    const closed = this.#closed;
+    this.#closed = null;
+    try {
+      await this.#inner.close();
+    } finally {
+      closed?.();
+    }
   }
 }
 
 /** The room that the line leaves, or the disk where that is less (design 5). */
 export function spaceWithin({ bytes, files, line }: HomeUsage, disk: Space): Space {
+  const free = left(line.bytes, bytes);
   return {
     ...disk,
     bytesTotal: line.bytes ?? disk.bytesTotal,
-    bytesFree: Math.min(disk.bytesFree, left(line.bytes, bytes)),
+    bytesFree: Math.min(disk.bytesFree, free),
     filesTotal: line.files ?? disk.filesTotal,
     filesFree: Math.min(disk.filesFree, left(line.files, files)),
+    ...(line.bytes !== null && free < disk.bytesFree && { line: { used: bytes, limit: line.bytes } }),
   };
 }
 
@@ -188,6 +199,7 @@ class LimitedHandle implements Handle {
   readonly #write: boolean;
   readonly #append: boolean;
   #opened: Change;
+  #closing = false;
 
   constructor(holding: Holding, traffic: Traffic, { handle, file, opened, write, append }: LimitedParts) {
     this.#inner = handle;
@@ -226,7 +238,8 @@ class LimitedHandle implements Handle {
 
   write(slices: readonly Buffer[], position: number): Promise<Change> {
     this.#traffic.requests++;
-    if (!this.#write) return Promise.reject(notForWriting());
+    const refused = this.#refused();
+    if (refused) return Promise.reject(refused);
     return this.#file.write(this.#inner, this.#keep, slices, this.#append ? null : position);
   }
 
@@ -237,8 +250,15 @@ class LimitedHandle implements Handle {
   set(attributes: SetAttributes): Promise<Change> {
     const { size } = attributes;
     if (size === undefined) return this.#inner.set(attributes);
-    if (!this.#write) return Promise.reject(notForWriting());
+    const refused = this.#refused();
+    if (refused) return Promise.reject(refused);
     return this.#file.set(this.#inner, this.#keep, { ...attributes, size }, false);
+  }
+
+  #refused(): Fault | null {
+    // Nothing may be charged for a file that is not written any more.
+    if (this.#closing) return new Fault('bad-handle');
+    return this.#write ? null : new Fault('denied', 'the file was not opened for writing');
   }
 
   sync(): Promise<void> {
@@ -251,6 +271,7 @@ class LimitedHandle implements Handle {
   }
 
   async close(ending?: { readonly complete: boolean }): Promise<void> {
+    this.#closing = true;
     // What it still has to write is charged already.
     await this.#keep.settled();
     try {
@@ -259,8 +280,4 @@ class LimitedHandle implements Handle {
       await this.#holding.leave(this.#file, this.#inner, this.#keep);
     }
   }
-}
-
-function notForWriting(): Fault {
-  return new Fault('denied', 'the file was not opened for writing');
 }

@@ -49,6 +49,10 @@ export class LocalOwner implements OwnerPort {
     this.#owner.release(token);
   }
 
+  end(report: Report): void {
+    this.#owner.end(this.#holder, report);
+  }
+
   usage(report: Report): Promise<HomeUsage> {
     return this.#owner.usageFor(this.#holder, report);
   }

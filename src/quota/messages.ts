@@ -25,6 +25,8 @@ export type NameChange =
 export interface Creation {
   readonly path: ByteString;
   readonly exclusive: boolean;
+  /** A symlink as the last name is refused instead of followed. */
+  readonly nofollow: boolean;
   readonly mode?: number;
 }
 

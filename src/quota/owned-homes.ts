@@ -31,6 +31,8 @@ export class OwnedHomes {
   readonly #parts: OwnedHomesParts;
   readonly #owners = new Map<number, Owner>();
   readonly #taking = new Map<number, Promise<Keeper>>();
+  /** Homes that are being handed back. */
+  readonly #ending = new Map<number, Promise<void>>();
 
   constructor(parts: OwnedHomesParts) {
     this.#parts = parts;
@@ -62,6 +64,7 @@ export class OwnedHomes {
 
   async #find(homeId: number): Promise<Keeper> {
     const { usage, peers } = this.#parts;
+    await this.#ending.get(homeId);
     for (let look = 0; look < maxLooks; look++) {
       const row = await usage.get(homeId);
       if (row.owner === peers.self) return { kind: 'here', owner: await this.#begin(row, row.epoch) };
@@ -140,13 +143,26 @@ export class OwnedHomes {
     }
   }
 
+  /** Hands a ledger back, unless a peer has something of the home, or it is being counted. */
+  release(homeId: number): void {
+    const owner = this.#owners.get(homeId);
+    if (owner?.isIdle()) void this.#end(homeId, owner);
+  }
+
   async close(): Promise<void> {
-    await Promise.allSettled(this.#taking.values());
-    for (const [homeId, owner] of this.#owners) {
-      await owner.close().catch((thrown: unknown) => {
+    await Promise.allSettled([...this.#taking.values(), ...this.#ending.values()]);
+    await Promise.all([...this.#owners].map(([homeId, owner]) => this.#end(homeId, owner)));
+  }
+
+  #end(homeId: number, owner: Owner): Promise<void> {
+    this.#owners.delete(homeId);
+    const ending = owner
+      .close()
+      .catch((thrown: unknown) => {
         this.#parts.warn(`the ledger of a home could not be handed back: ${toFault(thrown).message}`);
-      });
-      this.#owners.delete(homeId);
-    }
+      })
+      .finally(() => this.#ending.delete(homeId));
+    this.#ending.set(homeId, ending);
+    return ending;
   }
 }

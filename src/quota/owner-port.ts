@@ -34,6 +34,8 @@ export interface OwnerPort {
   create(creation: Creation, report: Report, through: LocalCreation): Promise<Created | Handle>;
   /** The file behind a `token` is open in the process that asked for it. */
   release(token: number): void;
+  /** This process has nothing of the home any more. */
+  end(report: Report): void;
   usage(report: Report): Promise<HomeUsage>;
   scan(options: ScanOptions): Promise<ScanReport>;
 }

@@ -11,7 +11,7 @@ import { overLine, type Line } from './line.js';
 import type { Created, Creation, Entered, Entering, Held, NameChange, Report } from './messages.js';
 import { NameBooks } from './name-books.js';
 import { carryOut } from './name-change.js';
-import { OneByOne } from './one-by-one.js';
+import { OneByOne, onceTold } from './one-by-one.js';
 import type { Holder, LocalCreation } from './owner-port.js';
 import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
@@ -64,7 +64,7 @@ export class Owner {
   /** Changes of names, one at a time. */
   readonly #names = new OneByOne(this.#begun);
   /** Leases, one at a time: who called others' leases back gets what came. */
-  readonly #leases = new OneByOne(this.#begun);
+  readonly #leases = new OneByOne(this.#begun, onceTold);
   readonly #claims: Claims;
   /** Whether a peer ever held anything: until then nobody else can have changed a file since it was opened. */
   #alone = true;
@@ -148,6 +148,12 @@ export class Owner {
       }
     }
     this.recount();
+  }
+
+  /** A process has nothing of the home any more. */
+  end(holder: Holder, report: Report): void {
+    this.#hear(holder, report);
+    this.lost(holder);
   }
 
   /** A process is gone, for all that can be said: what it had not told may have been written. */
@@ -363,7 +369,7 @@ export class Owner {
   /** For a peer: the file is made, and kept open until the peer has opened it itself. */
   async createFor(
     holder: Holder,
-    { path, exclusive, mode }: Creation,
+    { path, exclusive, nofollow, mode }: Creation,
     report: Report,
     through: Vfs,
   ): Promise<Created> {
@@ -372,7 +378,7 @@ export class Owner {
     const opener = `${holder.id} ${token}`;
     const handle = await this.#createIn(
       (create) => {
-        const options = { write: true, ...(mode !== undefined && { mode }) };
+        const options = { write: true, nofollow, ...(mode !== undefined && { mode }) };
         return opening(through.open(path, create ? { ...options, create, exclusive } : options), exclusive);
       },
       ({ inode, opened }) => void this.#ledger.entered(inode.ino, opener, opened.created ? 0 : null),
@@ -405,6 +411,13 @@ export class Owner {
   scan(options: ScanOptions): Promise<ScanReport> {
     this.#assertOwner();
     return this.#counting.scan(options);
+  }
+
+  /** Whether nobody has anything of the home, and its figures are exact. */
+  isIdle(): boolean {
+    const { leased, open } = this.#ledger;
+    const used = this.#holders.size > 0 || leased > 0 || open.size > 0;
+    return !used && this.#isCounted() && this.#counting.current === null;
   }
 
   /** Hands the ledger back, exact; where a peer still has something of the home, the next owner counts it. */

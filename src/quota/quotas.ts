@@ -60,6 +60,8 @@ export function createQuotas(parts: QuotaParts): Quotas {
   } = parts;
   const traffic: Traffic = { requests: 0 };
   const holdings = new Map<number, Holding>();
+  /** How many filesystems of a home are open here. */
+  const users = new Map<number, number>();
   const lines = new Map<number, { readonly version: number; readonly line: Line }>();
 
   const homeOf = async (homeId: number): Promise<Home> => {
@@ -127,10 +129,29 @@ export function createQuotas(parts: QuotaParts): Quotas {
     return holding;
   };
 
+  /** Nobody here uses the home any more: its ledger is for whoever needs it next. */
+  const left = (homeId: number): void => {
+    const others = (users.get(homeId) ?? 1) - 1;
+    if (others > 0) {
+      users.set(homeId, others);
+      return;
+    }
+    users.delete(homeId);
+    lines.delete(homeId);
+    const holding = holdings.get(homeId);
+    if (!holding?.idle) return;
+    holdings.delete(homeId);
+    holding.end();
+    owned.release(homeId);
+  };
+
   peers.answer(answerPeers({ owned, holdings, open: async (homeId) => parts.open(await homeOf(homeId)) }));
 
   return {
-    limited: (home, files) => new LimitedVfs(files, holdingOf(home.id), traffic),
+    limited: (home, files) => {
+      users.set(home.id, (users.get(home.id) ?? 0) + 1);
+      return new LimitedVfs(files, holdingOf(home.id), traffic, () => left(home.id));
+    },
     usage: async (home) => {
       const row = await usage.get(home.id);
       if (row.owner === null && row.counted) {

@@ -17,7 +17,6 @@ interface Followed {
 export class Recount {
   readonly #scan: Scan;
   readonly #followed = new Map<number, Followed>();
-  #walked = false;
   /** An inode with several names changed them: which of them are inside is not known to either side. */
   unsure = false;
 
@@ -29,9 +28,8 @@ export class Recount {
     }
   }
 
-  async run(): Promise<void> {
-    await this.#scan.run();
-    this.#walked = true;
+  run(): Promise<void> {
+    return this.#scan.run();
   }
 
   /**
@@ -62,9 +60,9 @@ export class Recount {
     if (known) known.bytes = bytesAfter;
   }
 
-  /** A folder has another name. After the walk every folder is listed, or holds only what was followed. */
+  /** A folder has another name. @param folder opened by it, and closed here */
   moved(folder: Listing): Promise<void> {
-    return this.#walked ? folder.close() : this.#scan.moved(folder);
+    return this.#scan.moved(folder);
   }
 
   total(): Count {

@@ -29,11 +29,6 @@ export class RemoteOwner implements OwnerPort {
     return this.#gone;
   }
 
-  /** What it holds of the home is to be told anew. */
-  forget(): void {
-    this.#gone = true;
-  }
-
   enter(entering: Entering, report: Report): Promise<Entered> {
     return this.#ask('enter', { entering, report }) as Promise<Entered>;
   }
@@ -60,6 +55,11 @@ export class RemoteOwner implements OwnerPort {
 
   release(token: number): void {
     this.#ask('release', { token }).catch(() => undefined);
+  }
+
+  end(report: Report): void {
+    this.#ask('end', { report }).catch(() => undefined);
+    this.#gone = true;
   }
 
   usage(report: Report): Promise<HomeUsage> {

@@ -4,7 +4,7 @@ import type { UsageFigures, UsageRow, UsageStore } from './usage.js';
 
 /** Usage that lives as long as the process. The rows follow the homes: `forget` is told of each that is removed. */
 export function memoryUsage(
-  homes: ReadonlyMap<number, Home>,
+  homes: Pick<ReadonlyMap<number, Home>, 'has' | 'keys'>,
 ): UsageStore & { readonly forget: (homeId: number) => void } {
   const rows = new Map<number, UsageRow>();
   const noted = new Map<number, Map<number, number>>();

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ChosenFiles } from '../../src/embed/chosen-files.js';
 import { GrantedAccounts } from '../../src/embed/granted-accounts.js';
+import { MadeHomes } from '../../src/embed/made-homes.js';
 import { Fault, memory } from '../../src/index.js';
 import { liveSessions } from '../../src/live.js';
 import { memoryStore } from '../../src/store/memory-store.js';
@@ -16,6 +17,7 @@ async function toldOf(thrown: Error): Promise<readonly string[]> {
     accounts,
     files: new ChosenFiles({
       disk: { threads: pathThreads(1), inodes: new OpenInodes(), umask: 0o022 },
+      made: new MadeHomes(),
       homes: null,
       apart: [],
       vfs: { kind: 'shared', vfs: memory() },
