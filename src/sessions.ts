@@ -1,12 +1,14 @@
 import { anonymousId } from './auth/anonymous.js';
 import type { Login } from './auth/authenticator.js';
 import type { AccountWatch } from './auth/watch-accounts.js';
+import type { SessionChannel } from './channel/channel.js';
 import { Gate, longTasks } from './channel/gate.js';
 import type { Settings } from './config/settings.js';
 import { runCommand } from './exec/run-command.js';
 import { Fault, toFault } from './fault.js';
 import type { HashPool } from './hash/hash-pool.js';
 import { homeOf, personOf, type HomeParts, type HomeRequest, type OpenedHome } from './home.js';
+import { warnLine } from './quota/line.js';
 import type { LiveSessions } from './live.js';
 import { toText, type ByteString } from './names.js';
 import type { Actor, Events } from './observe/events.js';
@@ -93,6 +95,7 @@ export class Sessions {
       sftp: (channel) =>
         serve((end) => {
           events.emit('session.opened', { ...actor, kind: 'sftp' });
+          void this.#warnOfLine(home, channel);
           new SftpSession(channel, {
             ...shared,
             person,
@@ -178,6 +181,15 @@ export class Sessions {
   #leaveGate(accountId: number): void {
     const shared = this.#gates.get(accountId);
     if (shared && --shared.connections === 0) this.#gates.delete(accountId);
+  }
+
+  /** Says on the channel's stderr, which clients show, that a home is nearly full. */
+  async #warnOfLine(home: Home, channel: SessionChannel): Promise<void> {
+    const { settings, homes } = this.#parts;
+    // Who cannot be told now finds out at the line.
+    const usage = await homes.quotas.usage(home).catch(() => null);
+    const line = usage && warnLine(usage, usage.line, settings['quota.warn']);
+    if (line !== null) channel.stderr(line);
   }
 
   async #status({ account: before, view }: Login, home: Home): Promise<AccountStatus> {

@@ -18,6 +18,7 @@ interface Question {
   readonly home: number;
   readonly held: readonly Held[];
   readonly entering: Entering;
+  /** `usage` is asked without it where nothing is to be told. */
   readonly report: Report;
   readonly inode: number;
   readonly size: number;
@@ -134,7 +135,7 @@ export function answerPeers({ owned, holdings, open }: AnswerParts): Answering {
     },
     usage: (channel, { home, report }) => {
       const holder = holders.get(channel)?.get(home);
-      return holder ? ownerOf(home).usageFor(holder, report) : ownerOf(home).usage();
+      return holder && report ? ownerOf(home).usageFor(holder, report) : ownerOf(home).usage();
     },
     scan: scanning,
     'scan-progress': (channel, { scan }) => scans.get(`${channel.peer} ${scan}`)?.entries ?? 0,

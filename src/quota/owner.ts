@@ -12,6 +12,7 @@ import type { Created, Creation, Entered, Entering, Held, NameChange, Report } f
 import { NameBooks } from './name-books.js';
 import { carryOut } from './name-change.js';
 import { OneByOne, onceTold } from './one-by-one.js';
+import { onceSure, unsure } from './once-sure.js';
 import type { Holder, LocalCreation } from './owner-port.js';
 import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
@@ -40,11 +41,6 @@ const shareOfRoom = 8;
 const restingTime = 1000;
 /** Milliseconds in which a peer that lives has to answer (L2). */
 const peerPatience = 5000;
-/** Milliseconds that growth waits for the first count after a crash (L2). */
-const countPatience = 30_000;
-
-/** A place in a queue in which the answer depends on a count that is still going on. */
-const unsure = Symbol('unsure');
 
 /**
  * Keeps the ledger of one home and carries out its changes of names, one after another (L6). What other processes
@@ -223,7 +219,7 @@ export class Owner {
 
   lease(holder: Holder, bytes: number, report: Report, granted: (bytes: number) => void): Promise<void> {
     this.#hear(holder, report);
-    return this.#oncesure(() =>
+    return this.#onceSure(() =>
       this.#oneLease(async () => {
         const { bytes: limit } = await this.#parts.line();
         let hung = false;
@@ -300,7 +296,7 @@ export class Owner {
 
   change(holder: Holder, request: NameChange, report: Report, through: Vfs): Promise<Change> {
     this.#hear(holder, report);
-    return this.#oncesure(() =>
+    return this.#onceSure(() =>
       this.#inQueue(async () => {
         if (request.kind === 'mkdir' || request.kind === 'symlink') {
           const room = await this.#roomForFile();
@@ -337,7 +333,7 @@ export class Owner {
 
   /** Makes a file, or finds the one that is there: a full home takes no new one, and lets old ones be written anew. */
   async #createIn(open: (create: boolean) => Promise<Handle>, entered: (handle: Handle) => void) {
-    return this.#oncesure(() =>
+    return this.#onceSure(() =>
       this.#inQueue(async () => {
         const room = await this.#roomForFile();
         let handle: Handle;
@@ -464,29 +460,8 @@ export class Owner {
     });
   }
 
-  /** Tries again once the count is done that the answer depends on. @throws Fault `busy` when it takes too long */
-  async #oncesure<T>(attempt: () => Promise<T | typeof unsure>): Promise<T> {
-    const waited = { out: false };
-    const first = await attempt();
-    if (first !== unsure) return first;
-    let cancel = (): void => undefined;
-    const patience = new Promise<void>((resolve) => {
-      cancel = this.#parts.after(countPatience, () => {
-        waited.out = true;
-        resolve();
-      });
-    });
-    try {
-      for (;;) {
-        await Promise.race([this.#counting.start().catch(() => undefined), patience]);
-        if (waited.out) throw new Fault('busy', 'busy, try again: what this home holds is being counted');
-        const result = await attempt();
-        if (result !== unsure) return result;
-        if (this.#counting.failed) throw new Fault('busy', 'busy, try again: this home could not be counted');
-      }
-    } finally {
-      cancel();
-    }
+  #onceSure<T>(attempt: () => Promise<T | typeof unsure>): Promise<T> {
+    return onceSure(this.#counting, this.#parts.after, attempt);
   }
 }
 
