@@ -1,5 +1,6 @@
 import { Fault, toFault } from '../fault.js';
 import type { ByteString } from '../names.js';
+import { overLine } from '../quota/line.js';
 import { formatSize } from '../size.js';
 import { dirname } from '../vfs/path.js';
 import type { Handle, SetAttributes, Space, Stats, Vfs } from '../vfs/vfs.js';
@@ -103,6 +104,7 @@ async function refuseWithoutRoom(vfs: Vfs, path: ByteString, size: number): Prom
   if (!space || (there && there.kind !== 'file')) return;
   const needed = size - (there?.size ?? 0);
   if (needed <= space.bytesFree) return;
+  if (space.line) throw new Refusal('quota', overLine('bytes', { ...space.line, needed }).message);
   const [needs, free] = [formatSize(needed), formatSize(space.bytesFree)];
   const sentence = needs === free ? `${needed} bytes, ${space.bytesFree}` : `${needs}, ${free}`;
   throw new Refusal('no-space', `needs ${sentence} free`);

@@ -148,4 +148,6 @@ export interface Space {
   readonly filesFree: number;
   readonly readOnly: boolean;
   readonly nameMax: number;
+  /** The load line in bytes, where it leaves less room than the disk does. */
+  readonly line?: { readonly used: number; readonly limit: number };
 }
