@@ -50,6 +50,12 @@ export class Visitor {
     });
   }
 
+  remove(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#sftp.unlink(path, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   list(path = '/'): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
       this.#sftp.readdir(path, (error, list) =>

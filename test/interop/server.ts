@@ -35,11 +35,13 @@ export interface ServerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Put before the program, to run it under another one (`setpriv ...`). */
   readonly under?: readonly string[];
+  /** Where its files are made; the system's folder for what is temporary unless told. */
+  readonly folder?: string;
 }
 
 /** Starts the real program on a fresh root, with the account `alice` in it. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const work = mkdtempSync(join(tmpdir(), 'plimsoll-interop-'));
+  const work = mkdtempSync(join(options.folder ?? tmpdir(), 'plimsoll-interop-'));
   const root = join(work, 'root');
   const keyFile = join(work, 'id_ed25519');
   await must(run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]));

@@ -92,6 +92,8 @@ export class WireClient {
     });
     client.#connection.on('handshake', () => (client.exchanges += 1));
     await once(client.#connection, 'ready');
+    // As OpenSSH does: what follows a first piece would wait for its acknowledgement, 40 ms.
+    client.#connection.setNoDelay();
     // A server that is killed resets its connections; whoever waits for a reply is told by the channel's end.
     client.#connection.on('error', () => undefined);
     return client;

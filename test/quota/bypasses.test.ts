@@ -1,0 +1,31 @@
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
+import { missing } from '../interop/programs.js';
+import { startServer, type TestServer } from '../interop/server.js';
+import { bytesAreCharged } from './bypass-bytes.js';
+import { scpIsCharged } from './bypass-exec.js';
+import { lineAccounts, linesHold } from './bypass-lines.js';
+import { filesAreCharged } from './bypass-names.js';
+import { LinedHomes } from './lined-homes.js';
+import { refusalsAreTold } from './refusals-at-line.js';
+
+/** The real server, packet by packet: one for all, and a home for each test. */
+describe.skipIf(missing('ssh-keygen'))('the load line', () => {
+  let server: TestServer;
+  let homes: LinedHomes;
+
+  beforeAll(async () => {
+    server = await startServer();
+    homes = await LinedHomes.on(server, 50, lineAccounts);
+  });
+  afterEach(() => homes.leave());
+  afterAll(async () => {
+    await server.stop();
+    expect(server.log()).not.toContain('request.failed');
+  });
+
+  bytesAreCharged(() => homes);
+  filesAreCharged(() => homes);
+  scpIsCharged(() => homes);
+  linesHold(() => homes);
+  refusalsAreTold(() => homes);
+});
