@@ -18,7 +18,6 @@ interface Question {
   readonly home: number;
   readonly held: readonly Held[];
   readonly entering: Entering;
-  /** `usage` is asked without it where nothing is to be told. */
   readonly report: Report;
   readonly inode: number;
   readonly size: number;
@@ -133,8 +132,10 @@ export function answerPeers({ owned, holdings, open }: AnswerParts): Answering {
       owner.end(holder, report);
       void holder.vfs.close().catch(() => undefined);
     },
-    usage: (channel, { home, report }) => {
+    usage: (channel, { home, ...told }) => {
       const holder = holders.get(channel)?.get(home);
+      // Whoever only wants to know tells nothing, even if it holds something.
+      const report = told.report as Report | undefined;
       return holder && report ? ownerOf(home).usageFor(holder, report) : ownerOf(home).usage();
     },
     scan: scanning,
