@@ -14,11 +14,11 @@ export interface Anonymous {
 export type AnonymousSettings = Pick<Settings, 'anonymous.enabled' | 'anonymous.home' | 'anonymous.readOnly'>;
 
 /**
- * `null` where anonymous logins are off. The home is taken to be a real path already; where an account has the same one,
- * its row, and with it the line, is shared, otherwise the home's id is 0 and the line that of the settings.
+ * `null` where anonymous logins are off. The home is taken to be a real path already; its row, and with it the line and
+ * the ledger, is shared with accounts that have the same home.
  */
 export function anonymousMode(of: {
-  readonly accounts: Pick<AccountStore, 'homes'>;
+  readonly accounts: Pick<AccountStore, 'homeAt'>;
   readonly settings: AnonymousSettings;
   /** Absolute path that `anonymous.home` is below. */
   readonly root: string;
@@ -28,13 +28,12 @@ export function anonymousMode(of: {
   const path = resolve(root, settings['anonymous.home']);
   return {
     async account() {
-      const shared = (await accounts.homes()).find((home) => home.path === path);
       return {
         id: anonymousId,
         name: 'anonymous',
         role: 'user',
         state: 'active',
-        home: shared ?? { id: anonymousId, path, bytesLimit: 'default', filesLimit: 'default' },
+        home: await accounts.homeAt(path),
         readOnly: settings['anonymous.readOnly'],
         expires: null,
         passwordHash: null,

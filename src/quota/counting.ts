@@ -14,6 +14,8 @@ export interface CountingParts {
   readonly state: CountState;
   /** Runs work with no change of names half done. */
   readonly inQueue: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Has everybody tell what they have written: the figures of a count are those of one moment. */
+  readonly settle: () => Promise<unknown>;
   /** Keeps what a count has found. @param links names inside the home of inodes that have more than one */
   readonly counted: (links: ReadonlyMap<number, number>) => Promise<void>;
 }
@@ -32,7 +34,7 @@ export class Counting {
   readonly #parts: CountingParts;
   readonly #stopped = new AbortController();
   readonly #scans = new OneByOne();
-  #due: Promise<unknown> | null = null;
+  #due: Promise<ScanReport> | null = null;
   state: CountState;
   /** The count that is going on, to be told of every change. */
   current: Recount | null = null;
@@ -51,11 +53,17 @@ export class Counting {
   }
 
   /** Counts, if that is due. @throws Fault when it cannot be done */
-  start(): Promise<unknown> {
-    if (this.state === 'counted') return Promise.resolve();
-    this.#due ??= this.scan({ check: false })
+  async start(): Promise<void> {
+    if (this.state !== 'counted') await this.#countDue();
+  }
+
+  #countDue(): Promise<ScanReport> {
+    this.#due ??= this.#inTurn({ check: false })
       .then(
-        () => (this.failed = false),
+        (report) => {
+          this.failed = false;
+          return report;
+        },
         (thrown: unknown) => {
           this.failed = true;
           throw thrown;
@@ -65,7 +73,22 @@ export class Counting {
     return this.#due;
   }
 
+  /** One that is due serves whoever asks for no more than that. */
   scan(options: ScanOptions): Promise<ScanReport> {
+    const { signal } = options;
+    const scan = this.#due && !options.check ? this.#due : this.#inTurn(options);
+    if (!signal) return scan;
+    return Promise.race([
+      scan,
+      new Promise<never>((_resolve, reject) => {
+        const end = (): void => reject(new Fault('cancelled'));
+        if (signal.aborted) end();
+        else signal.addEventListener('abort', end, { once: true });
+      }),
+    ]);
+  }
+
+  #inTurn(options: ScanOptions): Promise<ScanReport> {
     return this.#scans.run(() => this.#scan(options));
   }
 
@@ -75,7 +98,7 @@ export class Counting {
 
   async #scan(options: ScanOptions): Promise<ScanReport> {
     for (let tried = 0; ; tried++) {
-      if (this.#stopped.signal.aborted) throw new Fault('cancelled');
+      if (this.#stopped.signal.aborted || options.signal?.aborted) throw new Fault('cancelled');
       const vfs = await this.#parts.open();
       try {
         const { inQueue } = this.#parts;
@@ -97,7 +120,7 @@ export class Counting {
     inQueue: CountingParts['inQueue'],
   ): Promise<ScanReport | null> {
     const { check, progress, signal } = options;
-    const { ledger, pause, counted } = this.#parts;
+    const { ledger, pause, settle, counted } = this.#parts;
     const stopped = this.#stopped.signal;
     const count = new Recount(
       {
@@ -112,6 +135,7 @@ export class Counting {
     try {
       await count.run();
       return await inQueue(async () => {
+        await settle();
         if (count.unsure) return null;
         const disk = count.total();
         const before = { bytes: ledger.bytes, files: ledger.files };

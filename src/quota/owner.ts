@@ -80,6 +80,7 @@ export class Owner {
       ledger: this.#ledger,
       state: clean ? 'counted' : row.counted ? 'uncounted' : 'unknown',
       inQueue: (work) => this.#inQueue(work),
+      settle: () => this.#ask([...this.#holders.values()], false),
       counted: async (links) => {
         await store.replaceLinks(homeId, links);
         await this.#row.save();

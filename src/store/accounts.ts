@@ -93,6 +93,8 @@ export interface AccountStore {
   removeKey(id: number, fingerprint: string): Promise<void>;
   /** Does nothing when the account is gone; not a change that `version` shows. */
   recordLogin(id: number, at: Date): Promise<void>;
+  /** The row of a folder, made where there is none: for a home that is no account's, too. */
+  homeAt(path: string): Promise<Home>;
   /** All, by path. */
   homes(): Promise<readonly Home[]>;
   homeById(id: number): Promise<Home | null>;

@@ -138,6 +138,7 @@ export function memoryStore(now: () => Date = () => new Date()): Store {
         return Promise.resolve();
       },
       homes: () => Promise.resolve([...homes.values()].sort((a, b) => (a.path < b.path ? -1 : 1))),
+      homeAt: (path) => Promise.resolve(homeOf(homeAt(path))),
       homeById: (id) => Promise.resolve(homes.get(id) ?? null),
       setLines: (homeId, lines) => change(() => void homes.set(homeId, { ...homeOf(homeId), ...lines })),
       version: () => version,

@@ -111,6 +111,19 @@ export function sqliteAccounts(database: Database, now: () => Date): AccountStor
         return rows.map(homeOf);
       }),
 
+    homeAt: async (path) => {
+      const row = await database.read((db) =>
+        db.selectFrom('homes').selectAll().where('path', '=', path).executeTakeFirst(),
+      );
+      if (row) return homeOf(row);
+      return write(async (db) => {
+        const id = await homeAt(db, path);
+        return homeOf(
+          await db.selectFrom('homes').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+        );
+      });
+    },
+
     homeById: (id) =>
       database.read(async (db) => {
         const row = await db.selectFrom('homes').selectAll().where('id', '=', id).executeTakeFirst();

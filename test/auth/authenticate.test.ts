@@ -375,10 +375,12 @@ describe('anonymous mode', () => {
         login: {
           view: 'own',
           fingerprint: null,
-          account: { id: 0, name: 'anonymous', role: 'user', readOnly: true, home: { id: 0 } },
+          account: { id: 0, name: 'anonymous', role: 'user', readOnly: true },
         },
       });
-      expect(decision.granted && decision.login.account.home.path).toBe('/srv/root/homes/anonymous');
+      expect(decision.granted && decision.login.account.home).toEqual(
+        await store.accounts.homeAt('/srv/root/homes/anonymous'),
+      );
     }
     expect(decisions.map((decision) => decision.granted && decision.login.method)).toEqual([
       'none',

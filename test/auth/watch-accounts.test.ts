@@ -36,7 +36,7 @@ function steeredWatch(
     anonymous:
       more.root === undefined
         ? null
-        : anonymousMode({ accounts: { homes: () => Promise.resolve([]) }, settings, root: more.root }),
+        : anonymousMode({ accounts: memoryStore().accounts, settings, root: more.root }),
     clock: () => new Date(now),
     after: (milliseconds, run) => {
       delays.push(milliseconds);

@@ -135,6 +135,16 @@ export function accountStoreContract(name: string, open: () => Promise<Store>): 
       expect(await store.accounts.homes()).toEqual([moved.home]);
     });
 
+    it("makes the row of a home that is no account's, once, and shares it with whoever comes", async () => {
+      const home = await store.accounts.homeAt('/srv/open');
+      expect(home).toMatchObject({ path: '/srv/open', bytesLimit: 'default', filesLimit: 'default' });
+      const version = store.accounts.version();
+      expect(await store.accounts.homeAt('/srv/open')).toEqual(home);
+      expect(store.accounts.version()).toBe(version);
+      const { id } = (await store.accounts.add(newAccount('a', { homePath: '/srv/open' }))).home;
+      expect(id).toBe(home.id);
+    });
+
     it('sets the lines of a home for all who share it', async () => {
       const a = await store.accounts.add(newAccount('a', { homePath: '/srv/shared' }));
       const b = await store.accounts.add(newAccount('b', { homePath: '/srv/shared' }));
