@@ -155,7 +155,9 @@ export function createQuotas(parts: QuotaParts): Quotas {
     usage: async (home) => {
       const row = await usage.get(home.id);
       if (row.owner === null && row.counted) {
-        return { bytes: row.bytes, files: row.files, line: lineOf(home), counted: true };
+        // Whoever asks may have the home as it was at its login.
+        const line = lineOf(await homeOf(home.id));
+        return { bytes: row.bytes, files: row.files, line, counted: true };
       }
       const keeper = await owned.keeper(home.id);
       if (keeper.kind === 'here') return keeper.owner.usage();

@@ -93,6 +93,18 @@ export function linesHold(homes: () => LinedHomes): void {
     expect(await user.balanced()).toEqual({ bytes: 5_000_000, files: line.files + 1 });
   });
 
+  it('a line that is raised is shown in a session that has not changed anything', async () => {
+    const home = homes().next();
+    const before = await home.connect();
+    await before.put('/file', 1000);
+    before.wire.end();
+    await before.wire.gone;
+    const user = await home.connect();
+    expect((await user.status()).home.bytes).toEqual({ used: 1000, limit: line.bytes });
+    await set(home.account, '--quota', '2MB');
+    await told(user, 2_000_000);
+  });
+
   it('two accounts that share a home share its line', async () => {
     const home = homes().of('shared');
     const user = await home.connect();
