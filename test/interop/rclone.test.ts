@@ -16,11 +16,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scale } from '../scale.js';
 import { audited } from './audit.js';
+import { awaited } from './awaited.js';
 import { sha256, writeNoise } from './bytes.js';
 import { missing } from './programs.js';
 import { rcloneFor, type Rclone } from './rclone.js';
 import { must, startServer, type TestServer } from './server.js';
 import { treeOf } from './tree.js';
+import { accountStatus, WireClient } from './wire-client.js';
 
 /** For what grows with `CI=true`. */
 const longTimeout = 120_000;
@@ -229,13 +231,27 @@ describe.skipIf(missing('rclone', 'sftp'))('rclone', () => {
   });
 
   it('about shows what statvfs says', async () => {
+    const wire = await WireClient.connect(server);
+    const { used } = (await accountStatus(wire)).home.bytes;
+    // A line that is nearer than the end of the disk, which others write to.
+    const line = used + 1_000_000;
+    const lined = async (quota: string, limit: number | null): Promise<void> => {
+      await must(server.plimsoll(['user', 'set', 'alice', '--quota', quota]));
+      await awaited(
+        () => `the line ${quota}`,
+        async () => (await accountStatus(wire)).home.bytes.limit === limit,
+      );
+    };
+    await lined(String(line), line);
     const { stdout } = await server.sftp('alice', 'df');
     const [total = 0, , free = 0] = (stdout.trim().split('\n').at(-1) ?? '').trim().split(/\s+/).map(Number);
     const about = JSON.parse((await rclone.done('about', '--json', 'home:')).stdout) as About;
-    expect(Math.floor(about.total / 1024)).toBe(total);
-    // Where no line is nearer the disk is shown, and others write to it meanwhile.
-    expect(Math.abs(about.free / 1024 - free)).toBeLessThan(64 * 1024);
-    expect(about.used + about.free).toBeLessThanOrEqual(about.total);
+    await lined('none', null);
+    wire.end();
+    expect(about.total).toBe(Math.floor(line / 512) * 512);
+    expect(about.free).toBe(Math.floor(1_000_000 / 512) * 512);
+    expect(about.used).toBe(about.total - about.free);
+    expect([total, free]).toEqual([about.total, about.free].map((bytes) => Math.floor(bytes / 1024)));
   });
 
   it('an upload that was killed holds nothing: the same name is uploaded again', async () => {

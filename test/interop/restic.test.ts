@@ -10,11 +10,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { diskUsage } from '../quota/system/disk-usage.js';
 import { auditLines } from './audit.js';
 import { writeNoise } from './bytes.js';
 import { missing, run, type Result } from './programs.js';
 import { must, startServer, type TestServer } from './server.js';
 import { treeOf } from './tree.js';
+import { accountStatus, WireClient } from './wire-client.js';
 
 /** A life of a repository, in order: each test goes on where the one before ended. */
 describe.skipIf(missing('restic', 'ssh'))('restic', () => {
@@ -116,6 +118,13 @@ describe.skipIf(missing('restic', 'ssh'))('restic', () => {
     const { stdout } = await must(restic('check', '--read-data'));
     expect(stdout).toContain('no errors were found');
     expect(await restored('latest')).toEqual(treeOf(local('source')));
+  });
+
+  it('every byte of it is on the ledger, and none that is gone', async () => {
+    const wire = await WireClient.connect(server);
+    const { bytes, files } = (await accountStatus(wire)).home;
+    wire.end();
+    expect({ bytes: bytes.used, files: files.used }).toEqual(diskUsage(server.home('alice')));
   });
 
   it('refused was only what was there already', () => {

@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256, writeNoise } from './bytes.js';
 import { missing } from './programs.js';
 import { must, startServer, type TestServer } from './server.js';
+import { accountStatus, WireClient } from './wire-client.js';
 
 /** The library is a version ahead of its types. */
 interface LibraryClient extends SftpClient {
@@ -111,9 +112,11 @@ describe.skipIf(missing('ssh-keygen'))('ssh2-sftp-client', () => {
             else resolve(info);
           });
         });
-        expect(room['f_bsize']).toBe(512);
-        expect(room['f_bavail']).toBeGreaterThan(0);
-        expect(room['f_bavail']).toBeLessThanOrEqual(room['f_blocks'] ?? 0);
+        const wire = await WireClient.connect(server);
+        const { bytes } = (await accountStatus(wire)).home;
+        wire.end();
+        expect([room['f_bsize'], room['f_blocks']]).toEqual([512, Math.floor((bytes.limit ?? 0) / 512)]);
+        expect(room['f_bavail']).toBe(Math.floor(((bytes.limit ?? 0) - bytes.used) / 512));
       },
     },
     realPath: {

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missing } from './programs.js';
 import { startServer, type TestServer } from './server.js';
+import { accountStatus } from './wire-client.js';
 import { WinscpClient } from './winscp-client.js';
 
 /** The order in which WinSCP lists what it can show in a column. */
@@ -100,16 +101,19 @@ describe.skipIf(missing('ssh-keygen'))('WinSCP, on the server', () => {
   });
 
   describe('free space', () => {
-    it('space-available and statvfs@openssh.com tell the same, WinSCP’s way: bsize times blocks', async () => {
+    it('space-available and statvfs@openssh.com tell the line less what is used, WinSCP’s way: bsize times blocks', async () => {
+      const { home } = await accountStatus(winscp.wire);
+      const line = 100_000_000;
       const space = await winscp.wire.get('space-available', { kind: 'space-available', path: '/' });
       const vfs = await winscp.wire.get('statvfs@openssh.com', { kind: 'statvfs@openssh.com', path: '/' });
-      const free = space.unusedBytesAvailableToUser;
-      expect(Math.abs(vfs.bsize * vfs.bavail - free)).toBeLessThan(64 * 2 ** 20);
-      expect(vfs.bsize * vfs.blocks).toBeLessThanOrEqual(space.bytesAvailableToUser);
-      expect(vfs.bsize * vfs.blocks).toBeGreaterThan(space.bytesAvailableToUser - vfs.bsize);
-      expect(vfs.bsize).toBe(vfs.frsize);
-      expect(free).toBeLessThanOrEqual(space.bytesAvailableToUser);
-      expect(space.bytesOnDevice).toBeGreaterThan(0);
+      const free = line - home.bytes.used;
+      expect(home.bytes.limit).toBe(line);
+      expect(space).toMatchObject({
+        ...{ bytesAvailableToUser: line, unusedBytesAvailableToUser: free },
+        ...{ bytesOnDevice: line, unusedBytesOnDevice: free },
+      });
+      expect(vfs).toMatchObject({ bsize: 512, frsize: 512, blocks: Math.floor(line / 512) });
+      expect(vfs.bavail).toBe(Math.floor(free / 512));
     });
   });
 });
