@@ -13,7 +13,8 @@ export interface ServerOptions {
   readonly authenticate?: Authenticate;
   /**
    * The files of accounts that name none of their own. A `Vfs` is one home that all of them share; it is never closed.
-   * A function makes one for each connection, and that one is closed when the connection ends.
+   * A function makes one for each connection, and that one is closed when the connection ends. Each has a ledger of its own:
+   * the line holds for those together that get the same object.
    */
   readonly vfs?: Vfs | ((account: AccountName) => Vfs | Promise<Vfs>);
   /** A folder of the host; where there is no `vfs`, each account has a folder of its name in it, made at first use. */
@@ -51,11 +52,11 @@ export interface AccountOptions {
   /** Public keys, each a line as it stands in an authorized_keys file, without options. */
   readonly keys?: readonly string[];
   /**
-   * The line of the home: bytes, `100MB`, `100MiB`; `none` or `null` for no line. Kept, and told by
-   * `account-status@plimsoll` alone; not enforced in this version.
+   * The line of the home, which nobody passes: bytes, `100MB`, `100MiB`; `none` or `null` for no line. If absent, what the
+   * setting `quota.bytes` says: 100 MB. Accounts that share a folder or a `Vfs` share its line.
    */
   readonly quota?: string | number | null;
-  /** Files the home may hold; `none` or `null` for any number. As `quota`, told and not enforced in this version. */
+  /** Files and folders that the home may hold; `none` or `null` for any number, which is the default of `quota.files`. */
   readonly files?: number | 'none' | null;
   readonly readOnly?: boolean;
   /** From when on nobody may log in: a `Date`, `2027-01-31` (in UTC) or `2027-01-31T18:00:00Z`. */

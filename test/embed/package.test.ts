@@ -166,6 +166,7 @@ describe('docs/embedding.md', () => {
   it('has an example of each thing', () => {
     expect(examples.map(({ name }) => name)).toEqual([
       'quick-start.mjs',
+      'line.mjs',
       'homes-on-disk.mjs',
       'authenticate.mjs',
       'read-only.ts',
