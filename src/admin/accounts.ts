@@ -291,6 +291,11 @@ export class Accounts {
     }
   }
 
+  /** The line that is in force in an account's home; nothing is counted. @throws Fault `not-found` */
+  async lineOf(name: string): Promise<Line> {
+    return lineOf((await this.find(name)).home, this.#parts.settings);
+  }
+
   /** @throws Fault `not-found`, `cancelled` */
   async show(name: string, onlooker?: Onlooker): Promise<AccountView> {
     const account = await this.find(name);

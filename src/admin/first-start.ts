@@ -3,12 +3,15 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { isLoopback, type Address } from '../config/address.js';
 import { toFault } from '../fault.js';
+import { formatSize, parseSize } from '../size.js';
 import type { MarkStore } from '../store/accounts.js';
 import type { Accounts } from './accounts.js';
 import type { Root } from './root.js';
 
 const demo = 'demo';
 const demoMark = 'demo-account';
+/** Above so many bytes nobody would wait for an upload that reaches the line. */
+const soonReached = 1e9;
 
 export interface FirstStartParts {
   readonly root: Root;
@@ -41,7 +44,7 @@ export async function firstStart(parts: FirstStartParts): Promise<readonly strin
     const password = randomPassword();
     if (!(await isMade(accounts, password))) return where(parts);
     await marks.set(demoMark, new Date().toISOString());
-    const text = pasteLines(parts);
+    const text = await pasteLines(parts);
     writeText(join(parts.root.var, 'first-start.txt'), `${text.join('\n')}\n`);
     return [
       `This root had no account, so '${demo}' was made. Its password, shown this once: ${password}`,
@@ -68,13 +71,13 @@ async function isMade(accounts: Accounts, password: string): Promise<boolean> {
   }
 }
 
-function where(parts: FirstStartParts): readonly string[] {
+async function where(parts: FirstStartParts): Promise<readonly string[]> {
   const file = join(parts.root.var, 'first-start.txt');
-  writeText(file, `${pasteLines(parts).join('\n')}\n`);
+  writeText(file, `${(await pasteLines(parts)).join('\n')}\n`);
   return [`How to try the account '${demo}' stands in ${shown(parts, file)}`];
 }
 
-function pasteLines(parts: FirstStartParts): readonly string[] {
+async function pasteLines(parts: FirstStartParts): Promise<readonly string[]> {
   const [address] = parts.addresses;
   const { host, port } = address ?? { host: '127.0.0.1', port: 22 };
   const option = sshOption('UserKnownHostsFile', shown(parts, parts.root.knownHosts));
@@ -82,12 +85,29 @@ function pasteLines(parts: FirstStartParts): readonly string[] {
   return [
     'Log in from another terminal:',
     `  sftp -P ${port} -o ${option} ${demo}@${target}`,
+    ...lineAtWork((await parts.accounts.lineOf(demo)).bytes),
     'See how much of its line the account uses:',
-    `  ${command(parts, `user show ${demo}`)}`,
+    `  ${command(parts, `quota show ${demo}`)}`,
     'Give it a password of your own:',
     `  ${command(parts, `user passwd ${demo}`)}`,
     'Make an account for somebody else:',
     `  ${command(parts, 'user add NAME')}`,
+  ];
+}
+
+/** What to type in that session to be refused at the line. */
+function lineAtWork(limit: number | null): readonly string[] {
+  if (limit === null || limit > soonReached) return [];
+  const more = limit + Math.ceil(Math.max(1, limit / 100));
+  const short = formatSize(more)
+    .replace(' ', '')
+    .replace(/^(\d+)B$/, '$1');
+  const size = /^\d+[A-Z]*$/.test(short) && parseSize(short) === more ? short : String(more);
+  return [
+    `See its line at work in there: an upload stops at ${formatSize(limit)} with a sentence, and the session goes on:`,
+    `  !truncate -s ${size} larger`,
+    '  put larger',
+    '  df -h',
   ];
 }
 

@@ -35,6 +35,23 @@ it('makes demo once, and never again after it was removed', async () => {
   expect(await store.list()).toEqual([]);
 });
 
+it('tells how to see the line at work, as it is now, unless that takes long', async () => {
+  const { run, accounts, root } = start([{ host: '127.0.0.1', port: 2222 }]);
+  const lines = (text: readonly string[]) => text.filter((line) => /line at work|truncate/.test(line));
+  const [said, truncate] = lines(await run());
+  expect(said).toContain('an upload stops at 100 MB with a sentence');
+  expect(truncate).toBe('  !truncate -s 101MB larger');
+  const again = async (bytesLimit: number | null): Promise<readonly string[]> => {
+    await accounts.set('demo', { bytesLimit });
+    await run();
+    return lines(readFileSync(join(root.path, 'var', 'first-start.txt'), 'utf8').split('\n'));
+  };
+  expect((await again(1_234_567))[1]).toBe('  !truncate -s 1246913 larger');
+  expect((await again(0))[1]).toBe('  !truncate -s 1 larger');
+  expect(await again(5e9)).toEqual([]);
+  expect(await again(null)).toEqual([]);
+});
+
 it('makes no demo where anybody else could connect', async () => {
   const { run, store } = start([
     { host: '127.0.0.1', port: 1 },
