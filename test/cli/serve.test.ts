@@ -19,7 +19,7 @@ describe('the first start', () => {
       `  sftp -P ${first.port()} -o UserKnownHostsFile=var/known_hosts demo@127.0.0.1\n`,
     );
     const password = /shown this once: ([a-z0-9-]{23})\n/.exec(text)?.[1] ?? 'none';
-    expect(text).toMatch(/^ {2}node \S+plimsoll\.js user show demo$/m);
+    expect(text).toMatch(/^ {2}node \S+plimsoll\.js quota show demo$/m);
     expect(text).toMatch(/^ {2}node \S+plimsoll\.js user passwd demo$/m);
     const known = join(root, 'var', 'known_hosts');
     expect(readFileSync(known, 'utf8')).toMatch(
