@@ -40,6 +40,7 @@ const sources: Readonly<Record<string, (account: AccountOptions) => Parameters<t
   'files in memory': (alice) => ({ accounts: { alice }, vfs: memory() }),
   "a Vfs of the program's own": (alice) => ({ accounts: { alice }, vfs: new OwnVfs(memory()) }),
   "a Vfs of the account's own": (alice) => ({ accounts: { alice: { ...alice, vfs: memory() } } }),
+  'files that are made for each connection': (alice) => ({ accounts: { alice }, vfs: () => memory() }),
   'a folder for each account': (alice) => ({ accounts: { alice }, homes: fresh('homes') }),
   "the account's own folder": (alice) => ({ accounts: { alice: { ...alice, home: fresh('home') } } }),
   'a grant with a folder': ({ password, ...granted }) => ({

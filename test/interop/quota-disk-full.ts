@@ -17,12 +17,12 @@ export function diskFillsUp(stage: () => LineStage): void {
   it('a disk that is full: 8 uploads get the sentence, the ledger is right, deleting recovers', async (context) => {
     const { server, homes } = stage();
     const disk = stage().local('small disk');
-    await withDisk(context, disk, async () => {
+    await withDisk(context, disk, 64, async () => {
       const folder = join(disk, 'home');
       mkdirSync(folder);
       await addAccounts(server, { crowded: { quota: '1GB', files: 'none', home: folder } });
       const home = homes.of('crowded', folder);
-      await fillWith(await Promise.all(Array.from({ length: 8 }, () => home.connect())));
+      await fillWith(await Promise.all(Array.from({ length: 8 }, () => home.connect())), 60);
 
       // The session of a person who comes now.
       await writeNoise(stage().local('16 MiB'), 16 * mebi);
@@ -37,12 +37,12 @@ export function diskFillsUp(stage: () => LineStage): void {
 
   it('a disk that is full with the database on it: the same', async (context) => {
     const disk = stage().local('disk of a root');
-    await withDisk(context, disk, async () => {
+    await withDisk(context, disk, 24, async () => {
       const server = await startServer({ folder: disk });
       try {
         await addAccounts(server, { crowded: { quota: '1GB', files: 'none' } });
         const homes = new LinedHomes(server);
-        await fillWith(await Promise.all([1, 2, 3, 4].map(() => homes.of('crowded').connect())));
+        await fillWith(await Promise.all([1, 2, 3, 4].map(() => homes.of('crowded').connect())), 18);
         // Whose login cannot be recorded gets in all the same.
         const user = await homes.of('crowded').connect();
         await user.balanced();
@@ -56,10 +56,15 @@ export function diskFillsUp(stage: () => LineStage): void {
   });
 }
 
-/** Runs it with a filesystem of 64 MiB at `path`. */
-async function withDisk(context: TestContext, path: string, run: () => Promise<void>): Promise<void> {
+/** Runs it with a filesystem of so many MiB at `path`. */
+async function withDisk(
+  context: TestContext,
+  path: string,
+  size: number,
+  run: () => Promise<void>,
+): Promise<void> {
   mkdirSync(path);
-  mountOrSkip(context, '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', path);
+  mountOrSkip(context, '-t', 'tmpfs', '-o', `size=${size}m`, 'tmpfs', path);
   try {
     await run();
   } finally {
@@ -67,8 +72,11 @@ async function withDisk(context: TestContext, path: string, run: () => Promise<v
   }
 }
 
-/** Everybody uploads until it is refused, by the sentence, as STATUS and on stderr; the ledger is the disk's. */
-async function fillWith(users: readonly Loader[]): Promise<void> {
+/**
+ * Everybody uploads until it is refused, by the sentence, as STATUS and on stderr; the ledger is the disk's.
+ * @param atLeast MiB that have to fit
+ */
+async function fillWith(users: readonly Loader[], atLeast: number): Promise<void> {
   const sentences = await Promise.all(
     users.map(async (user, index) => {
       const handle = await user.create(`/upload-${index}`);
@@ -88,7 +96,7 @@ async function fillWith(users: readonly Loader[]): Promise<void> {
   for (const { wire } of users) expect(wire.stderr.split(sentence)).toHaveLength(2);
   const used = await users[0]?.balanced();
   expect(used?.files).toBe(users.length);
-  expect(used?.bytes).toBeGreaterThan(55 * mebi);
+  expect(used?.bytes).toBeGreaterThan(atLeast * mebi);
 }
 
 /** Reading goes on, the room shown is the disk's, and what is removed can be written again. */

@@ -5,6 +5,7 @@ import { bytesAreCharged } from './bypass-bytes.js';
 import { scpIsCharged } from './bypass-exec.js';
 import { lineAccounts, linesHold } from './bypass-lines.js';
 import { filesAreCharged } from './bypass-names.js';
+import { oddWaysAreCharged } from './bypass-odd.js';
 import { LinedHomes } from './lined-homes.js';
 import { refusalsAreTold } from './refusals-at-line.js';
 
@@ -15,7 +16,7 @@ describe.skipIf(missing('ssh-keygen'))('the load line', () => {
 
   beforeAll(async () => {
     server = await startServer();
-    homes = await LinedHomes.on(server, 50, lineAccounts);
+    homes = await LinedHomes.on(server, 60, lineAccounts);
   });
   afterEach(() => homes.leave());
   afterAll(async () => {
@@ -25,6 +26,7 @@ describe.skipIf(missing('ssh-keygen'))('the load line', () => {
 
   bytesAreCharged(() => homes);
   filesAreCharged(() => homes);
+  oddWaysAreCharged(() => homes);
   scpIsCharged(() => homes);
   linesHold(() => homes);
   refusalsAreTold(() => homes);
