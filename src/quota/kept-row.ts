@@ -3,6 +3,7 @@ import type { UsageFigures, UsageRow, UsageStore } from '../store/usage.js';
 import type { Counting } from './counting.js';
 import type { Ledger } from './ledger.js';
 import type { Line } from './line.js';
+import { OneByOne } from './one-by-one.js';
 
 export interface KeptRowParts {
   readonly row: UsageRow;
@@ -14,6 +15,11 @@ export interface KeptRowParts {
   readonly deposed: () => void;
 }
 
+interface Ceiling {
+  readonly bytes: number;
+  readonly files: number;
+}
+
 /** How far the ceilings are ahead of what is used or lent, so that few leases have to wait for the store. */
 const bytesAhead = 64 * 2 ** 20;
 const filesAhead = 256;
@@ -21,7 +27,9 @@ const filesAhead = 256;
 /** The row of a home in the store, as its owner writes it: no crash leaves it below the disk (L4). */
 export class KeptRow {
   readonly #parts: KeptRowParts;
-  #ceiling: { readonly bytes: number; readonly files: number };
+  #ceiling: Ceiling;
+  /** Leases raise one ceiling and changes of names the other: the later of two must not write the older one back. */
+  readonly #saves = new OneByOne();
   #saved: UsageFigures | null = null;
 
   constructor(parts: KeptRowParts) {
@@ -44,13 +52,20 @@ export class KeptRow {
     const ahead = (need: number, step: number, limit: number | null): number =>
       Math.max(need, Math.min(need + step, limit ?? Infinity));
     await this.save({
-      bytes: short.bytes ? ahead(needed.bytes, bytesAhead, line.bytes) : this.#ceiling.bytes,
-      files: short.files ? ahead(needed.files, filesAhead, line.files) : this.#ceiling.files,
+      ...(short.bytes && { bytes: ahead(needed.bytes, bytesAhead, line.bytes) }),
+      ...(short.files && { files: ahead(needed.files, filesAhead, line.files) }),
     });
   }
 
-  /** Writes what is used, with ceilings that are no lower than that. */
-  async save(ceiling = this.#ceiling): Promise<void> {
+  /**
+   * Writes what is used, with ceilings that are no lower than that.
+   * @param changed the ceilings that are not to stay
+   */
+  save(changed: Partial<Ceiling> = {}): Promise<void> {
+    return this.#saves.run(() => this.#save({ ...this.#ceiling, ...changed }));
+  }
+
+  async #save(ceiling: Ceiling): Promise<void> {
     const { store, row, epoch, ledger, deposed } = this.#parts;
     const figures = this.#figures({
       bytes: Math.max(ceiling.bytes, ledger.bytes + ledger.leased),
@@ -76,17 +91,18 @@ export class KeptRow {
     const { bytes, files } = ledger;
     const told = this.#saved?.bytes === bytes && this.#saved.files === files && this.#ceiling.bytes === bytes;
     // The number of files may change while this is written: its ceiling stays where it is.
-    if (!told) await this.save({ bytes, files: this.#ceiling.files });
+    if (!told) await this.save({ bytes });
   }
 
   /** Gives the home up, exact where it was counted. */
   async release(): Promise<void> {
     const { store, row, epoch, ledger, counting } = this.#parts;
+    await this.#saves.settled();
     const figures = this.#figures({ bytes: ledger.bytes, files: ledger.files });
     await store.release(row.homeId, epoch, { ...figures, counted: counting.state === 'counted' });
   }
 
-  #figures(ceiling: { readonly bytes: number; readonly files: number }): UsageFigures {
+  #figures(ceiling: Ceiling): UsageFigures {
     const { ledger, counting } = this.#parts;
     return {
       counted: counting.state !== 'unknown',
