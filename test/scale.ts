@@ -15,10 +15,12 @@ const counts = {
   rekeyBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
   scpBytes: { quick: 32 * 2 ** 20, ci: 2 ** 30 },
   quotaFlood: { quick: 300, ci: 100_000 },
+  quotaServers: { quick: 1, ci: 2 },
   quotaSteps: { quick: 200, ci: 20_000 },
   quotaStormSteps: { quick: 400, ci: 10_000 },
   quotaKills: { quick: 3, ci: 100 },
   quotaMoments: { quick: 4, ci: 48 },
+  quotaVoyages: { quick: 25, ci: 2_000 },
   prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 

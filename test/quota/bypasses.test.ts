@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { missing } from '../interop/programs.js';
 import { startServer, type TestServer } from '../interop/server.js';
+import { scale } from '../scale.js';
 import { bytesAreCharged } from './bypass-bytes.js';
 import { scpIsCharged } from './bypass-exec.js';
 import { lineAccounts, linesHold } from './bypass-lines.js';
@@ -9,13 +10,16 @@ import { oddWaysAreCharged } from './bypass-odd.js';
 import { LinedHomes } from './lined-homes.js';
 import { refusalsAreTold } from './refusals-at-line.js';
 
+/** By two processes that share its address, the sessions of a test are in both; then by one. */
+const workers = [2, 1].slice(0, scale('quotaServers'));
+
 /** The real server, packet by packet: one for all, and a home for each test. */
-describe.skipIf(missing('ssh-keygen'))('the load line', () => {
+describe.skipIf(missing('ssh-keygen')).each(workers)('the load line, by %i processes', (count) => {
   let server: TestServer;
   let homes: LinedHomes;
 
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer({ environment: { PLIMSOLL_WORKERS: String(count) } });
     homes = await LinedHomes.on(server, 60, lineAccounts);
   });
   afterEach(() => homes.leave());
