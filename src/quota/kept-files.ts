@@ -21,15 +21,13 @@ export class KeptFiles {
     return ++this.#last;
   }
 
-  /** @param closed called once the file is closed */
-  keep(token: number, handle: Handle, closed: () => void): void {
+  /** @param letGo called just before the file is closed: its inode's number may be the next file's by then */
+  keep(token: number, handle: Handle, letGo: () => void): void {
     const cancel = this.#after(patience, () => this.release(token));
     this.#closers.set(token, () => {
       cancel();
-      void handle
-        .close()
-        .catch(() => undefined)
-        .then(closed);
+      letGo();
+      void handle.close().catch(() => undefined);
     });
   }
 

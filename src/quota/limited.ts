@@ -274,10 +274,12 @@ class LimitedHandle implements Handle {
     this.#closing = true;
     // What it still has to write is charged already.
     await this.#keep.settled();
+    // Before the descriptor is closed: by then a file without a name is no more, and its inode's number may be the next
+    // file's, which would be taken for it.
     try {
-      await this.#inner.close(ending);
-    } finally {
       await this.#holding.leave(this.#file, this.#inner, this.#keep);
+    } finally {
+      await this.#inner.close(ending);
     }
   }
 }
