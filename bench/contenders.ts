@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds } from './cpu.js';
 
@@ -14,6 +14,8 @@ export interface Contender {
   readonly user: string;
   /** The folder on the host where a session starts. */
   readonly folder: string;
+  /** Its main process. */
+  readonly pid: number;
   /** CPU seconds spent by the server so far; of a server of processes, once its sessions have ended. */
   cpu(): number;
   stop(): Promise<void>;
@@ -47,15 +49,39 @@ async function stopped(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
+export interface PlimsollOptions {
+  /** Also the name of its root, below the folder that everything is done in. */
+  readonly name?: string;
+  /** Where it was built. */
+  readonly built?: string;
+  /** The line of its home. */
+  readonly quota?: string;
+  /** Accounts of which each has a home. */
+  readonly accounts?: readonly string[];
+  /** Options of Node itself. */
+  readonly node?: readonly string[];
+}
+
 /** This project's server, as it is in `dist/`. */
-export async function plimsoll(work: string, publicKey: string): Promise<Contender> {
-  const root = join(work, 'plimsoll');
-  const program = join(process.cwd(), 'dist/bin/plimsoll.js');
+export async function plimsoll(
+  work: string,
+  publicKey: string,
+  {
+    name = 'plimsoll',
+    built = 'dist',
+    quota = 'none',
+    accounts = ['bench'],
+    node = [],
+  }: PlimsollOptions = {},
+): Promise<Contender> {
+  const root = join(work, name);
+  const program = resolve(built, 'bin/plimsoll.js');
   const env = { ...process.env, PLIMSOLL_ROOT: root, PLIMSOLL_LOG_LEVEL: 'warn' };
-  execFileSync(process.execPath, [program, 'user', 'add', 'bench', '--quota', 'none', '--key', publicKey], {
-    env,
-  });
-  const child = spawn(process.execPath, [program, 'serve', '--listen', '127.0.0.1:0'], {
+  for (const account of accounts) {
+    const options = ['--quota', quota, '--key', publicKey];
+    execFileSync(process.execPath, [program, 'user', 'add', account, ...options], { env });
+  }
+  const child = spawn(process.execPath, [...node, program, 'serve', '--listen', '127.0.0.1:0'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -70,12 +96,13 @@ export async function plimsoll(work: string, publicKey: string): Promise<Contend
       if (match) resolve(Number(match[1]));
     });
   });
-  const folder = join(root, 'homes/bench');
+  const user = accounts[0] ?? 'bench';
   return {
-    name: 'plimsoll',
+    name,
     port,
-    user: 'bench',
-    folder,
+    user,
+    folder: join(root, 'homes', user),
+    pid,
     cpu: () => cpuSeconds(pid),
     stop: () => stopped(child),
   };
@@ -115,5 +142,5 @@ export async function openssh(work: string, publicKey: string): Promise<Contende
   if (pid === undefined) throw new Error('sshd did not start');
   await whenListening(port, child);
   const user = userInfo().username;
-  return { name: 'openssh', port, user, folder, cpu: () => cpuSeconds(pid), stop: () => stopped(child) };
+  return { name: 'openssh', port, user, folder, pid, cpu: () => cpuSeconds(pid), stop: () => stopped(child) };
 }

@@ -1,13 +1,12 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openssh, plimsoll, type Contender } from './contenders.js';
 import { median } from './cpu.js';
+import { needs, sftp } from './openssh-client.js';
+import { workFolder, writeNoise } from './work-folder.js';
 
 /**
  * get and put of one file by OpenSSH's client against this server and against OpenSSH's own, the same cipher, taking
@@ -25,28 +24,7 @@ const mebibytes = values.quick ? 256 : Number(values.size);
 const rounds = values.quick ? 3 : Number(values.rounds);
 const ciphers = values.cipher ?? ['aes128-gcm@openssh.com', 'chacha20-poly1305@openssh.com', 'aes128-ctr'];
 
-const missing = ['sftp', 'ssh-keygen', 'sshd'].filter(
-  (name) =>
-    spawnSync('which', [name], { env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` } })
-      .status !== 0,
-);
-if (missing.length > 0) {
-  console.error(
-    `cannot compare: ${missing.join(', ')} not installed (Debian: openssh-client, openssh-server)`,
-  );
-  process.exit(1);
-}
-
-/** Memory-backed where there is room for the three copies, so that the disk is not what is measured. */
-function workFolder(): string {
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    if (bavail * bsize > 5 * mebibytes * 2 ** 20) return mkdtempSync('/dev/shm/plimsoll-bench-');
-  } catch {
-    // No such filesystem here.
-  }
-  return mkdtempSync(join(tmpdir(), 'plimsoll-bench-'));
-}
+needs(['sftp', 'ssh-keygen', 'sshd']);
 
 interface Sample {
   readonly cpu: number;
@@ -55,51 +33,25 @@ interface Sample {
 
 type Direction = 'get' | 'put';
 
-const work = workFolder();
+const work = workFolder(5 * mebibytes);
 const key = join(work, 'key');
 const noise = join(work, 'noise');
 
 async function transfer(to: Contender, direction: Direction, cipher: string): Promise<Sample> {
   const before = to.cpu();
-  const started = process.hrtime.bigint();
   const command = direction === 'get' ? `get noise ${join(work, 'got')}` : `put ${noise} put`;
-  const options = [
-    ...[
-      '-i',
-      key,
-      '-F',
-      '/dev/null',
-      '-o',
-      'IdentitiesOnly=yes',
-      '-o',
-      'BatchMode=yes',
-      '-o',
-      'LogLevel=ERROR',
-    ],
-    ...['-o', 'UserKnownHostsFile=/dev/null', '-o', 'StrictHostKeyChecking=no', '-c', cipher],
-  ];
-  const client = spawn('sftp', [...options, '-q', '-P', String(to.port), '-b', '-', `${to.user}@127.0.0.1`], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
-  client.stdin.end(`${command}\n`);
-  const [status] = (await once(client, 'exit')) as [number | null];
+  const started = process.hrtime.bigint();
+  await sftp(to, key, [command], ['-c', cipher]);
   const wall = Number(process.hrtime.bigint() - started) / 1e9;
-  if (status !== 0) throw new Error(`${to.name}: sftp ended with ${status}`);
   // sshd counts a session's time once it has waited for its processes.
   await sleep(300);
   return { cpu: (to.cpu() - before) / (mebibytes / 1024), wall };
 }
 
-function writeNoise(): void {
-  const file = openSync(noise, 'w');
-  for (let index = 0; index < mebibytes; index++) writeSync(file, randomBytes(2 ** 20));
-  closeSync(file);
-}
-
 const contenders: Contender[] = [];
 try {
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-  writeNoise();
+  writeNoise(noise, mebibytes);
   const ours = await plimsoll(work, `${key}.pub`);
   contenders.push(ours);
   const theirs = await openssh(work, `${key}.pub`);
