@@ -55,12 +55,17 @@ export function answerPeers({ owned, holdings, open }: AnswerParts): Answering {
   };
 
   const register = async (channel: Channel, home: number, held: readonly Held[]): Promise<void> => {
+    const opened = holders.get(channel)?.has(home) ? null : await open(home);
+    // What came meanwhile on the same channel may have opened it too.
     const before = holders.get(channel)?.get(home);
-    const holder = new RemoteHolder(channel, home, before?.vfs ?? (await open(home)));
+    const vfs = before?.vfs ?? opened;
+    if (before && opened) await opened.close();
+    if (!vfs) throw new Fault('cancelled');
+    const holder = new RemoteHolder(channel, home, vfs);
     try {
       ownerOf(home).register(holder, held);
     } catch (thrown) {
-      if (!before) await holder.vfs.close();
+      if (!before) await vfs.close();
       throw thrown;
     }
     const homes = holders.get(channel) ?? new Map<number, RemoteHolder>();
@@ -143,8 +148,11 @@ export function answerPeers({ owned, holdings, open }: AnswerParts): Answering {
     'scan-end': (channel, { scan }) => {
       scans.get(`${channel.peer} ${scan}`)?.end.abort();
     },
-    report: (channel, { home, back }) => held(channel, home).report(back),
-    yield: (channel, { home, inode }) => held(channel, home).yield(inode),
+    report: (channel, { home, back }) => whenSent(() => held(channel, home).tell(back)),
+    yield: async (channel, { home, inode }) => {
+      await held(channel, home).finish(inode);
+      return whenSent(() => held(channel, home).tell(false));
+    },
     succession: async (_channel, { home }) => {
       const holding = holdings.get(home);
       if (!holding) return;
@@ -165,4 +173,11 @@ export function answerPeers({ owned, holdings, open }: AnswerParts): Answering {
     if (!answer) throw new Fault('unsupported');
     return (await answer(channel, argument as Question)) ?? null;
   };
+}
+
+/**
+ * An answer that is made up as it is sent: what is told of sizes must not be overtaken by what is told later.
+ */
+function whenSent(tell: () => Report): { readonly toJSON: () => Report } {
+  return { toJSON: tell };
 }

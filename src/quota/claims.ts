@@ -64,7 +64,7 @@ export class Claims {
     if (file.claim === holder.id) return file.size;
     const other = file.claim === null ? undefined : holderOf(file.claim);
     if (other) {
-      const yielded = other.yield(inode).then((report) => {
+      const yielded = other.yield(inode, (report) => {
         hear(other, report);
         if (file.claim === other.id) file.claim = null;
       });

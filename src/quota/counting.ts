@@ -54,7 +54,7 @@ export class Counting {
 
   /** Counts, if that is due. @throws Fault when it cannot be done */
   async start(): Promise<void> {
-    if (this.state !== 'counted') await this.#countDue();
+    while (this.state !== 'counted') await this.#countDue();
   }
 
   #countDue(): Promise<ScanReport> {
@@ -143,7 +143,12 @@ export class Counting {
           ledger.replace(disk.bytes, disk.files);
           this.state = 'counted';
           this.current = null;
-          await counted(count.links());
+          try {
+            await counted(count.links());
+          } catch (thrown) {
+            this.doubt();
+            throw thrown;
+          }
         }
         return { ledger: before, disk };
       });

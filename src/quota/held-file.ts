@@ -24,6 +24,8 @@ export class HeldFile {
   /** Positional writes run together; truncation, appending and giving up the claim alone. */
   readonly #turns = new Turns();
   readonly handles = new Set<Handle>();
+  /** Whether it is there to stay, once the owner knows of it. */
+  introduced: Promise<boolean> = Promise.resolve(true);
   /** Bytes that are charged: never less than st_size. */
   size: number;
   /** What the owner was told last. */

@@ -11,15 +11,26 @@ import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 export interface HoldingParts {
   /** This process, among those of the root. */
   readonly self: string;
-  /**
-   * Finds the home's owner, or becomes it, and registers there. `held` is asked in the turn in which it is sent.
-   * @throws Fault `busy`
-   */
-  readonly connect: (holder: Holder, held: () => readonly Held[]) => Promise<OwnerPort>;
+  /** Finds the home's owner, or becomes it, and registers there. @throws Fault `busy` */
+  readonly connect: (holder: Holder, holds: Holds) => Promise<OwnerPort>;
   /** Differs once a line may have been changed (A3); cheap. */
   readonly version: () => number;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
+}
+
+/** What this process says to an owner that does not know it. */
+export interface Holds {
+  /** Looks at what it has open; asked when no other owner can do anything to that any more. */
+  readonly look: () => Promise<void>;
+  /** Asked in the turn in which it is sent. */
+  readonly held: () => readonly Held[];
+}
+
+/** When a look at a file was taken, in what has happened to files since. */
+export interface Moment {
+  readonly left: number;
+  readonly changes: number;
 }
 
 /** A handle that was opened, and its file in the books. */
@@ -42,6 +53,8 @@ interface Growth {
 const lineInterval = 200;
 /** How often a request is asked of another owner because the one before died over it. */
 const mostOwners = 5;
+/** How often an open is tried whose file is removed between the looking and the booking. */
+export const mostOpens = 64;
 
 /** What this process holds of one home: a lease of bytes, and the files that it has open. */
 export class Holding implements Holder, Charging {
@@ -55,6 +68,10 @@ export class Holding implements Holder, Charging {
   #free = 0;
   readonly #waiting: Growth[] = [];
   #pumping = false;
+  /** Files that were left, and changes of names that were begun. */
+  #left = 0;
+  #changes = 0;
+  #changing = 0;
   #port: OwnerPort | null = null;
   #connecting: Promise<OwnerPort> | null = null;
   #version: number | null = null;
@@ -174,51 +191,74 @@ export class Holding implements Holder, Charging {
     return { sizes, returned };
   }
 
-  /** [the owner asks] */
-  report(back: boolean): Promise<Report> {
-    return Promise.resolve(this.#report(back));
+  /** What has changed, to be heard before anything that is told later. */
+  tell(back: boolean): Report {
+    return this.#report(back);
   }
 
-  /** [the owner asks] */
-  async yield(inode: number): Promise<Report> {
+  /** Ends the writing to an inode here, and gives up the claim. */
+  async finish(inode: number): Promise<void> {
     await this.#files.get(inode)?.yield();
-    return this.#report(false);
   }
 
-  /** Makes room in the books for a handle that was opened. @returns `null` when its file was removed meanwhile */
-  async enter(handle: Handle, write: boolean): Promise<HeldFile | null> {
+  /** [the owner asks] */
+  report(back: boolean, hear: (report: Report) => void): Promise<void> {
+    return new Promise((resolve) => {
+      hear(this.tell(back));
+      resolve();
+    });
+  }
+
+  /** [the owner asks] */
+  async yield(inode: number, hear: (report: Report) => void): Promise<void> {
+    await this.finish(inode);
+    hear(this.tell(false));
+  }
+
+  /** To be asked for before a file is opened, and handed to `enter`. */
+  moment(): Moment {
+    return { left: this.#left, changes: this.#changing === 0 ? this.#changes : -1 };
+  }
+
+  /**
+   * Makes room in the books for a handle that was opened.
+   * @param since from before it was opened
+   * @returns `null` when its file was removed meanwhile
+   */
+  async enter(handle: Handle, write: boolean, since: Moment): Promise<HeldFile | null> {
     const { ino } = handle.inode;
-    const known = this.#files.get(ino);
-    if (known) {
-      known.handles.add(handle);
-      return known;
+    let file = this.#files.get(ino);
+    if (!file) {
+      const { bytesAfter, linksLeft, created } = handle.opened;
+      if (linksLeft === 0) return null;
+      file = new HeldFile(ino, bytesAfter, this);
+      this.#files.set(ino, file);
+      // Written and left, or removed, by others since it was opened: then it is not as it was seen.
+      const fresh = since.left === this.#left && since.changes === this.#changes;
+      file.introduced = this.#introduce(file, handle, write, created || fresh);
     }
-    const { bytesAfter, linksLeft } = handle.opened;
-    if (linksLeft === 0) return null;
-    const file = new HeldFile(ino, bytesAfter, this);
     file.handles.add(handle);
-    this.#files.set(ino, file);
     try {
-      return (await this.#introduce(file, handle, write)) ? file : null;
+      if (await file.introduced) return file;
     } catch (thrown) {
       await this.leave(file, handle);
       throw thrown;
     }
+    await this.leave(file, handle);
+    return null;
   }
 
   /** @returns whether it is there to stay */
-  async #introduce(file: HeldFile, handle: Handle, write: boolean): Promise<boolean> {
+  async #introduce(file: HeldFile, handle: Handle, write: boolean, fresh: boolean): Promise<boolean> {
     const { look } = await this.#ask(async (port) => {
-      const entered = await port.enter({ inode: file.inode, size: file.size, write }, this.#report(false));
+      const size = fresh ? file.size : null;
+      const entered = await port.enter({ inode: file.inode, size, write }, this.#report(false));
       if (entered.claimed) this.#claimed(file, entered.size);
       return entered;
     });
     if (!look) return true;
     const stats = await handle.stat();
-    if (stats.nlink === 0) {
-      await this.leave(file, handle);
-      return false;
-    }
+    if (stats.nlink === 0) return false;
     file.seen(stats.size);
     return true;
   }
@@ -237,12 +277,13 @@ export class Holding implements Holder, Charging {
     });
   }
 
-  /** A handle was closed, its descriptor too. What it had kept is anybody's again. */
+  /** A handle is about to be closed, and nothing is written through it any more. What it had kept is anybody's again. */
   async leave(file: HeldFile, handle: Handle, keep?: Keep): Promise<void> {
     if (keep) this.#endKeep(keep);
     if (!file.handles.delete(handle) || file.handles.size > 0) return;
     if (this.#files.get(file.inode) !== file) return;
     this.#files.delete(file.inode);
+    this.#left++;
     const idle = this.#files.size === 0 && this.#waiting.length === 0;
     const port = this.#port;
     // A new owner is told of what is open; what is not open it counts.
@@ -264,6 +305,8 @@ export class Holding implements Holder, Charging {
 
   async change(request: NameChange, through: Vfs): Promise<Change> {
     const asked = { owners: 0 };
+    this.#changes++;
+    this.#changing++;
     try {
       return await this.#ask((port) => {
         asked.owners++;
@@ -271,55 +314,64 @@ export class Holding implements Holder, Charging {
       });
     } catch (thrown) {
       throw asked.owners > 1 ? perhapsDone(thrown) : thrown;
+    } finally {
+      this.#changing--;
     }
   }
 
   /** Opens a file, made where there is none, and enters it. */
   async create(creation: Creation, through: Omit<LocalCreation, 'entered'>): Promise<Entrance> {
-    for (let attempt = 0; attempt < 64; attempt++) {
-      const entering: { file?: Promise<HeldFile | null> } = {};
-      const made = await this.#ask((port) =>
-        port.create(creation, this.#report(false), {
-          ...through,
-          entered: (handle) => {
-            entering.file = this.enter(handle, true);
-          },
-        }),
-      );
-      if ('inode' in made) {
-        const file = await entering.file;
-        if (file) return { handle: made, file, opened: made.opened };
-        await made.close();
-        continue;
-      }
-      const opened = await this.#openMade(made.change, made.token, through);
-      if (opened) return opened;
-      if (creation.exclusive && made.change.created) break;
+    for (let attempt = 0; attempt < mostOpens; attempt++) {
+      const entrance = await this.#create(creation, through);
+      if (entrance) return entrance;
     }
     throw new Fault('busy');
   }
 
-  /** The owner has made it and keeps it open; here it is opened by its name, which may be another's by now. */
-  async #openMade(
-    change: Change,
-    token: number,
-    { open }: Omit<LocalCreation, 'entered'>,
-  ): Promise<Entrance | null> {
-    try {
-      const handle = await open(false).catch((thrown: unknown) => {
-        if (thrown instanceof Fault && thrown.code === 'not-found') return null;
-        throw thrown;
+  /** @returns `null` when somebody else has removed it by now */
+  async #create(creation: Creation, { vfs, open }: Omit<LocalCreation, 'entered'>): Promise<Entrance | null> {
+    const asked = { owners: 0 };
+    const entering: { file?: Promise<HeldFile | null> } = {};
+    const creating = this.#ask(async (port) => {
+      asked.owners++;
+      let left = this.#left;
+      const made = await port.create(creation, this.#report(false), {
+        vfs,
+        open: (create) => {
+          left = this.#left;
+          return open(create);
+        },
+        // No name changes while a file is made.
+        entered: (handle) => {
+          entering.file = this.enter(handle, true, { left, changes: this.#changes });
+          entering.file.catch(() => undefined);
+        },
       });
-      if (!handle) return null;
-      const file = handle.inode.ino === change.ino ? await this.enter(handle, true) : null;
-      if (!file) {
-        await handle.close();
-        return null;
-      }
-      return { handle, file, opened: change.created ? change : handle.opened };
-    } finally {
-      this.#port?.release(token);
+      return { made, port };
+    });
+    const { made, port } = await creating.catch((thrown: unknown) => {
+      throw asked.owners > 1 && creation.exclusive ? perhapsDone(thrown) : thrown;
+    });
+    if (!('inode' in made)) {
+      const opened = await this.#openMade(made.change, open).finally(() => port.release(made.token));
+      if (!opened && creation.exclusive && made.change.created) throw new Fault('busy');
+      return opened;
     }
+    const file = await closingUnless(made, entering.file ?? Promise.resolve(null));
+    return file && { handle: made, file, opened: made.opened };
+  }
+
+  /** The owner has made it and keeps it open; here it is opened by its name, which may be another's by now. */
+  async #openMade(change: Change, open: LocalCreation['open']): Promise<Entrance | null> {
+    const since = this.moment();
+    const handle = await open(false).catch((thrown: unknown) => {
+      if (thrown instanceof Fault && thrown.code === 'not-found') return null;
+      throw thrown;
+    });
+    if (!handle) return null;
+    const same = handle.inode.ino === change.ino;
+    const file = await closingUnless(handle, same ? this.enter(handle, true, since) : Promise.resolve(null));
+    return file && { handle, file, opened: change.created ? change : handle.opened };
   }
 
   usage(): Promise<HomeUsage> {
@@ -387,17 +439,29 @@ export class Holding implements Holder, Charging {
   }
 
   async #connect(): Promise<OwnerPort> {
-    const gone = await this.#withoutName();
-    const port = await this.#parts.connect(this, () => {
-      this.#voidLease();
-      this.#changed.clear();
-      return [...this.#files.values()].map((file) => {
-        file.told = file.size;
-        if (!file.claimed) file.looked = false;
-        return { inode: file.inode, size: file.size, claimed: file.claimed, gone: gone.has(file) };
-      });
+    let gone: ReadonlySet<HeldFile> = new Set();
+    let told: readonly HeldFile[] = [];
+    const port = await this.#parts.connect(this, {
+      look: async () => {
+        gone = await this.#withoutName();
+      },
+      held: () => {
+        this.#voidLease();
+        this.#changed.clear();
+        told = [...this.#files.values()];
+        return told.map((file) => {
+          file.told = file.size;
+          if (!file.claimed) file.looked = false;
+          return { inode: file.inode, size: file.size, claimed: file.claimed, gone: gone.has(file) };
+        });
+      },
     });
     this.#port = port;
+    for (const file of told) {
+      // Left while nobody could be told.
+      if (this.#files.get(file.inode) === file) continue;
+      port.leave(file.inode, this.#report(false)).catch(() => undefined);
+    }
     return port;
   }
 
@@ -410,6 +474,19 @@ export class Holding implements Holder, Charging {
     }
     return gone;
   }
+}
+
+/** Closes a handle that did not get into the books. */
+export async function closingUnless(
+  handle: Handle,
+  entering: Promise<HeldFile | null>,
+): Promise<HeldFile | null> {
+  const file = await entering.catch(async (thrown: unknown) => {
+    await handle.close();
+    throw thrown;
+  });
+  if (!file) await handle.close();
+  return file;
 }
 
 /** After an owner died over a change, its result may be what stands in the way of doing it again. */

@@ -16,6 +16,13 @@ export class Keep {
 
   /** Resolves once none is running. */
   settled(): Promise<void> {
-    return this.#running === 0 ? Promise.resolve() : new Promise((resolve) => (this.#settled = resolve));
+    if (this.#running === 0) return Promise.resolve();
+    const before = this.#settled;
+    return new Promise((resolve) => {
+      this.#settled = () => {
+        before?.();
+        resolve();
+      };
+    });
   }
 }

@@ -66,7 +66,7 @@ export class Ledger {
     this.add(after - before, 0);
     this.lend(holder, before - after);
     const file = this.open.get(inode);
-    if (file) file.size = after;
+    if (file) file.size = (file.size ?? before) + after - before;
   }
 
   /** Forgets a lease; resolves to what it was. */

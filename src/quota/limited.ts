@@ -13,12 +13,9 @@ import type {
   Vfs,
 } from '../vfs/vfs.js';
 import type { HeldFile } from './held-file.js';
-import type { Holding } from './holding.js';
+import { closingUnless, mostOpens, type Holding } from './holding.js';
 import type { Keep } from './keep.js';
 import type { HomeUsage } from './home-usage.js';
-
-/** How often an open is tried whose file is removed between the looking and the booking. */
-const maxAttempts = 64;
 
 /** Counts what is read and written, so that counts of homes give way to it. */
 export interface Traffic {
@@ -83,16 +80,12 @@ export class LimitedVfs implements Vfs {
   }
 
   async #openExisting(path: ByteString, options: OpenOptions) {
-    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    for (let attempt = 0; attempt < mostOpens; attempt++) {
+      const since = this.#holding.moment();
       const handle = await this.#inner.open(path, options);
-      try {
-        const file = await this.#holding.enter(handle, options.write === true);
-        if (file) return { handle, file, opened: handle.opened };
-      } catch (thrown) {
-        await handle.close();
-        throw thrown;
-      }
-      await handle.close();
+      const entering = this.#holding.enter(handle, options.write === true, since);
+      const file = await closingUnless(handle, entering);
+      if (file) return { handle, file, opened: handle.opened };
     }
     throw new Fault('busy');
   }

@@ -39,8 +39,8 @@ export interface Created {
 /** What a process says about a file that it has opened for the first time. */
 export interface Entering {
   readonly inode: number;
-  /** st_size when it was opened. */
-  readonly size: number;
+  /** st_size when it was opened; `null` where it may have changed since, or lost its name. */
+  readonly size: number | null;
   /** Whether it is to be written. */
   readonly write: boolean;
 }

@@ -39,3 +39,21 @@ export async function onceSure<T>(
     cancel();
   }
 }
+
+/** Milliseconds that a question waits for a count: less than those after which a peer that asks gives up. */
+const curiosity = 3000;
+
+/** Waits a while for the very first count of a home, of which the books say nothing yet: it would look empty. */
+export async function firstCount(
+  counting: Counting,
+  after: (milliseconds: number, run: () => void) => () => void,
+  begun: Promise<void>,
+): Promise<void> {
+  if (counting.state !== 'unknown') return;
+  let cancel = (): void => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = after(curiosity, resolve);
+  });
+  const counted = begun.then(() => counting.start()).catch(() => undefined);
+  await Promise.race([counted, late]).finally(() => cancel());
+}

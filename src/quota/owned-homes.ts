@@ -44,6 +44,7 @@ export class OwnedHomes {
 
   /** Whether this process keeps the home's ledger, or is about to: asked by one that has read so in the store. */
   async keeps(homeId: number): Promise<boolean> {
+    await this.#ending.get(homeId);
     while (!this.#owners.has(homeId) && this.#taking.has(homeId)) {
       await new Promise<void>((resolve) => void this.#parts.after(turn, resolve));
     }
@@ -69,8 +70,10 @@ export class OwnedHomes {
       const row = await usage.get(homeId);
       if (row.owner === peers.self) return { kind: 'here', owner: await this.#begin(row, row.epoch) };
       if (row.owner !== null) {
-        const channel = await this.#reach(row.owner, homeId, row.epoch);
-        if (channel) return { kind: 'there', channel };
+        const reached = await this.#reach(row.owner, homeId, row.epoch);
+        if (typeof reached !== 'string') return { kind: 'there', channel: reached };
+        // It may have handed the home back meanwhile, exact; or be there again on another channel.
+        if (reached === 'broke' || (await usage.get(homeId)).owner !== row.owner) continue;
       }
       if (await usage.take(homeId, row.epoch, peers.self)) {
         return { kind: 'here', owner: await this.#begin(row, row.epoch + 1) };
@@ -79,14 +82,16 @@ export class OwnedHomes {
     throw new Fault('busy');
   }
 
-  /** `null` when the process that the row names is dead, or will not become the owner any more. */
-  async #reach(owner: string, homeId: number, epoch: number): Promise<Channel | null> {
+  /** `gone` when the process that the row names is dead, or will not become the owner any more. */
+  async #reach(owner: string, homeId: number, epoch: number): Promise<Channel | 'gone' | 'broke'> {
     try {
       const channel = await this.#parts.peers.connect(owner);
-      return (await channel.ask('keeps', { home: homeId, epoch })) === true ? channel : null;
+      return (await channel.ask('keeps', { home: homeId, epoch })) === true ? channel : 'gone';
     } catch (thrown) {
       const { code } = toFault(thrown);
-      if (code === 'not-found' || code === 'cancelled') return null;
+      if (code === 'not-found') return 'gone';
+      // A channel that breaks is no death: only a refused connection is.
+      if (code === 'cancelled') return 'broke';
       throw thrown;
     }
   }

@@ -53,8 +53,11 @@ export interface LocalCreation {
 export interface Holder {
   readonly id: string;
   readonly local: boolean;
-  /** Tells what has changed; with `back` it also gives back what no handle needs of its lease. */
-  report(back: boolean): Promise<Report>;
-  /** Finishes its writes to an inode, and gives up the claim. */
-  yield(inode: number): Promise<Report>;
+  /**
+   * Tells what has changed; with `back` it also gives back what no handle needs of its lease.
+   * @param hear called with it before anything that this process tells later can be heard
+   */
+  report(back: boolean, hear: (report: Report) => void): Promise<void>;
+  /** Finishes its writes to an inode, gives up the claim, and tells what has changed. */
+  yield(inode: number, hear: (report: Report) => void): Promise<void>;
 }

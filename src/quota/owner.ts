@@ -1,4 +1,4 @@
-import { Fault } from '../fault.js';
+import { Fault, toFault } from '../fault.js';
 import type { UsageRow, UsageStore } from '../store/usage.js';
 import { PartialFault } from '../vfs/partial-fault.js';
 import type { Change, Handle, Vfs } from '../vfs/vfs.js';
@@ -12,7 +12,7 @@ import type { Created, Creation, Entered, Entering, Held, NameChange, Report } f
 import { NameBooks } from './name-books.js';
 import { carryOut } from './name-change.js';
 import { OneByOne, onceTold } from './one-by-one.js';
-import { onceSure, unsure } from './once-sure.js';
+import { firstCount, onceSure, unsure } from './once-sure.js';
 import type { Holder, LocalCreation } from './owner-port.js';
 import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
@@ -64,6 +64,8 @@ export class Owner {
   readonly #claims: Claims;
   /** Whether a peer ever held anything: until then nobody else can have changed a file since it was opened. */
   #alone = true;
+  /** Those who were asked, and have not answered in time. */
+  readonly #silent = new Set<Holder>();
   #cancelRest: (() => void) | null = null;
   #deposed = false;
 
@@ -130,10 +132,14 @@ export class Owner {
   /** A process comes, or comes again after its channel broke, with what it has open. */
   register(holder: Holder, held: readonly Held[]): void {
     this.#assertOwner();
+    const opened = [...this.#ledger.open].filter(([, { openers }]) => openers.has(holder.id));
+    const lost = new Set(opened.flatMap(([inode, file]) => (file.gone ? [inode] : [])));
     this.#drop(holder.id);
     this.#holders.set(holder.id, holder);
     if (!holder.local) this.#alone = false;
-    for (const { inode, size, claimed, gone } of held) {
+    for (const { inode, size, claimed, gone: seen } of held) {
+      // It may have lost its name after the process had looked.
+      const gone = seen || lost.has(inode);
       const file = this.#ledger.entered(inode, holder.id, null);
       if (gone) file.gone = true;
       if (claimed && file.claim === null) {
@@ -185,7 +191,7 @@ export class Owner {
     this.#hear(holder, report);
     const trusted = holder.local && this.#alone;
     const file = this.#ledger.entered(inode, holder.id, trusted ? size : null);
-    if (file.size === null) return { claimed: false, size, look: true };
+    if (file.size === null) return { claimed: false, size: 0, look: true };
     if (write && this.#hasBegun) this.#claims.giveIfFree(holder.id, inode);
     return { claimed: file.claim === holder.id, size: file.size, look: false };
   }
@@ -269,11 +275,21 @@ export class Owner {
     const answered = await Promise.all(
       holders.map(async (holder) => {
         // What comes late is booked all the same.
-        const told = holder.report(back).then((report) => this.#hear(holder, report));
-        return this.#inTime(told).catch(() => this.#holders.get(holder.id) !== holder);
+        if (this.#silent.has(holder)) return false;
+        const told = holder.report(back, (report) => this.#hear(holder, report));
+        const inTime = await this.#inTime(told).catch(() => this.#holders.get(holder.id) !== holder);
+        if (!inTime) this.#waitFor(holder, told);
+        return inTime;
       }),
     );
     return answered.includes(false);
+  }
+
+  /** Who has not answered yet is not waited for again: its answer is still to come. */
+  #waitFor(holder: Holder, told: Promise<unknown>): void {
+    this.#silent.add(holder);
+    const answered = (): unknown => this.#silent.delete(holder);
+    told.then(answered, answered);
   }
 
   /** Whether it came to its end while a peer may take for an answer (L2). */
@@ -336,7 +352,8 @@ export class Owner {
   async #createIn(open: (create: boolean) => Promise<Handle>, entered: (handle: Handle) => void) {
     return this.#onceSure(() =>
       this.#inQueue(async () => {
-        const room = await this.#roomForFile();
+        // Where the store cannot be written nothing new is made, and what is there is opened all the same.
+        const room = await this.#roomForFile().catch(toFault);
         let handle: Handle;
         try {
           handle = await open(room === null);
@@ -395,14 +412,14 @@ export class Owner {
 
   /** Exact: everybody is asked for what was not told yet. */
   async usage(): Promise<HomeUsage> {
+    await firstCount(this.#counting, this.#parts.after, this.#begun);
     const [line, hung] = await Promise.all([
       this.#parts.line(),
       this.#ask([...this.#holders.values()], false),
     ]);
     this.#assertOwner();
     const { bytes, files, leased } = this.#ledger;
-    const counted = this.#isCounted() && !hung;
-    return { bytes: hung ? bytes + leased : bytes, files, line, counted };
+    return { bytes: hung ? bytes + leased : bytes, files, line, counted: this.#isCounted() && !hung };
   }
 
   scan(options: ScanOptions): Promise<ScanReport> {
@@ -429,8 +446,9 @@ export class Owner {
     await this.#ask(local, true);
     const { leased, open } = this.#ledger;
     const clean = this.#holders.size === local.length && open.size === 0 && leased === 0;
-    await (clean ? this.#row.release() : this.#row.save());
+    // What is asked from now on is asked of the next owner.
     this.#deposed = true;
+    await (clean ? this.#row.release() : this.#row.save());
   }
 
   /** Somebody else owns the home, or nobody may. */

@@ -3,11 +3,10 @@ import type { Home } from '../store/accounts.js';
 import type { UsageStore } from '../store/usage.js';
 import type { Vfs } from '../vfs/vfs.js';
 import { answerPeers } from './answer-peers.js';
-import { Holding } from './holding.js';
+import { Holding, type Holds } from './holding.js';
 import { LimitedVfs, type Traffic } from './limited.js';
 import type { Line } from './line.js';
 import { LocalOwner } from './local-owner.js';
-import type { Held } from './messages.js';
 import { OwnedHomes } from './owned-homes.js';
 import type { Holder, OwnerPort } from './owner-port.js';
 import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
@@ -45,6 +44,9 @@ export interface QuotaParts {
   readonly now?: () => number;
   readonly after?: (milliseconds: number, run: () => void) => () => void;
 }
+
+/** How many processes that have just given a home up are asked, one after another, who its owner is. */
+const mostOwners = 50;
 
 /** The ledgers of a root's homes as one process takes part in them. */
 export function createQuotas(parts: QuotaParts): Quotas {
@@ -87,24 +89,30 @@ export function createQuotas(parts: QuotaParts): Quotas {
     warn,
   });
 
-  const connect = async (homeId: number, holder: Holder, held: () => readonly Held[]): Promise<OwnerPort> => {
-    for (;;) {
-      const keeper = await owned.keeper(homeId);
-      if (keeper.kind === 'here') {
-        keeper.owner.register(holder, held());
-        return new LocalOwner(keeper.owner, holder);
-      }
-      const port = new RemoteOwner(keeper.channel, homeId, after);
+  const register = async (homeId: number, holder: Holder, { look, held }: Holds): Promise<OwnerPort> => {
+    const keeper = await owned.keeper(homeId);
+    // Only now: an owner before this one may have gone on removing files until it died.
+    await look();
+    if (keeper.kind === 'here') {
+      keeper.owner.register(holder, held());
+      return new LocalOwner(keeper.owner, holder);
+    }
+    const port = new RemoteOwner(keeper.channel, homeId, after);
+    await keeper.channel.ask('register', { home: homeId, held: held() });
+    void keeper.channel.gone.then(() => succession(homeId, port));
+    return port;
+  };
+
+  const connect = async (homeId: number, holder: Holder, holds: Holds): Promise<OwnerPort> => {
+    for (let owners = 0; owners < mostOwners; owners++) {
       try {
-        await keeper.channel.ask('register', { home: homeId, held: held() });
+        return await register(homeId, holder, holds);
       } catch (thrown) {
         // It has ended just now, or given the home up: whoever is next is looked for.
-        if (thrown instanceof Fault && ['cancelled', 'not-found'].includes(thrown.code)) continue;
-        throw thrown;
+        if (!(thrown instanceof Fault && thrown.code === 'cancelled')) throw thrown;
       }
-      void keeper.channel.gone.then(() => succession(homeId, port));
-      return port;
     }
+    throw new Fault('busy');
   };
 
   /** The owner is gone; who is next counts what was open, and has to hear of it even if nobody here does anything. */
@@ -120,7 +128,7 @@ export function createQuotas(parts: QuotaParts): Quotas {
     if (!holding) {
       holding = new Holding({
         self: peers.self,
-        connect: (holder, held) => connect(homeId, holder, held),
+        connect: (holder, holds) => connect(homeId, holder, holds),
         version,
         now,
       });

@@ -50,7 +50,7 @@ export class Recount {
   sized(inode: number, before: number, after: number): void {
     this.follow(inode, before, null);
     const known = this.#followed.get(inode);
-    if (known) known.bytes = after;
+    if (known) known.bytes += after - before;
   }
 
   /** An inode was made; its number may have been another's before. */

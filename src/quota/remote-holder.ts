@@ -19,11 +19,11 @@ export class RemoteHolder implements Holder {
     this.vfs = vfs;
   }
 
-  report(back: boolean): Promise<Report> {
-    return this.#channel.ask('report', { home: this.#home, back }, null) as Promise<Report>;
+  async report(back: boolean, hear: (report: Report) => void): Promise<void> {
+    hear((await this.#channel.ask('report', { home: this.#home, back }, null)) as Report);
   }
 
-  yield(inode: number): Promise<Report> {
-    return this.#channel.ask('yield', { home: this.#home, inode }, null) as Promise<Report>;
+  async yield(inode: number, hear: (report: Report) => void): Promise<void> {
+    hear((await this.#channel.ask('yield', { home: this.#home, inode }, null)) as Report);
   }
 }
