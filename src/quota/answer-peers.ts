@@ -111,7 +111,11 @@ export function answerPeers({ owned, holdings, open }: AnswerParts): Answering {
     },
     leave: (channel, { home, inode, report }) => {
       const [owner, holder] = asking(channel, home);
-      owner.leave(holder, inode, report);
+      return owner.leave(holder, inode, report);
+    },
+    closed: (channel, { home, token }) => {
+      const [owner] = asking(channel, home);
+      owner.closed(token);
     },
     lease: async (channel, { home, bytes, report }) => {
       const [owner, holder] = asking(channel, home);

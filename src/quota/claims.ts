@@ -73,6 +73,7 @@ export class Claims {
       if (isGone()) return null;
     }
     if (!file.openers.has(holder.id)) throw new Fault('cancelled');
+    if (file.stale.delete(holder.id) && file.size === null) return null;
     file.size ??= size;
     this.#give(holder.id, inode);
     return file.size;

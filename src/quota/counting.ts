@@ -137,7 +137,7 @@ export class Counting {
       return await inQueue(async () => {
         await settle();
         if (count.unsure) return null;
-        const disk = count.total();
+        const disk = ledger.withClosing(count.total());
         const before = { bytes: ledger.bytes, files: ledger.files };
         if (!check) {
           ledger.replace(disk.bytes, disk.files);

@@ -241,10 +241,14 @@ export class Holding implements Holder, Charging {
     try {
       if (await file.introduced) return file;
     } catch (thrown) {
-      await this.leave(file, handle);
+      await (
+        await this.leave(file, handle)
+      )?.();
       throw thrown;
     }
-    await this.leave(file, handle);
+    await (
+      await this.leave(file, handle)
+    )?.();
     return null;
   }
 
@@ -277,18 +281,26 @@ export class Holding implements Holder, Charging {
     });
   }
 
-  /** A handle is about to be closed, and nothing is written through it any more. What it had kept is anybody's again. */
-  async leave(file: HeldFile, handle: Handle, keep?: Keep): Promise<void> {
+  /**
+   * A handle is about to be closed, and nothing is written through it any more. What it had kept is anybody's again.
+   * @returns what is to be called once it is closed
+   */
+  async leave(file: HeldFile, handle: Handle, keep?: Keep): Promise<(() => Promise<void>) | null> {
     if (keep) this.#endKeep(keep);
-    if (!file.handles.delete(handle) || file.handles.size > 0) return;
-    if (this.#files.get(file.inode) !== file) return;
+    if (!file.handles.delete(handle) || file.handles.size > 0) return null;
+    if (this.#files.get(file.inode) !== file) return null;
     this.#files.delete(file.inode);
     this.#left++;
     const idle = this.#files.size === 0 && this.#waiting.length === 0;
     const port = this.#port;
     // A new owner is told of what is open; what is not open it counts.
-    if (!port || port.gone) return;
-    await port.leave(file.inode, this.#report(idle)).catch(() => undefined);
+    if (!port || port.gone) return null;
+    return this.#leave(port, file.inode, this.#report(idle));
+  }
+
+  async #leave(port: OwnerPort, inode: number, report: Report): Promise<(() => Promise<void>) | null> {
+    const ticket = await port.leave(inode, report).catch(() => null);
+    return ticket === null ? null : () => port.closed(ticket).catch(() => undefined);
   }
 
   keep(): Keep {
@@ -438,10 +450,24 @@ export class Holding implements Holder, Charging {
     return this.#connecting;
   }
 
-  async #connect(): Promise<OwnerPort> {
+  #connect(): Promise<OwnerPort> {
+    return this.#registered((holds) => this.#parts.connect(this, holds));
+  }
+
+  /** This process becomes the owner itself, and counts what it says here. */
+  async join(port: OwnerPort, register: (held: readonly Held[]) => void): Promise<void> {
+    if (this.#files.size === 0) return;
+    await this.#registered(async ({ look, held }) => {
+      await look();
+      register(held());
+      return port;
+    });
+  }
+
+  async #registered(register: (holds: Holds) => Promise<OwnerPort>): Promise<OwnerPort> {
     let gone: ReadonlySet<HeldFile> = new Set();
     let told: readonly HeldFile[] = [];
-    const port = await this.#parts.connect(this, {
+    const port = await register({
       look: async () => {
         gone = await this.#withoutName();
       },
@@ -460,7 +486,7 @@ export class Holding implements Holder, Charging {
     for (const file of told) {
       // Left while nobody could be told.
       if (this.#files.get(file.inode) === file) continue;
-      port.leave(file.inode, this.#report(false)).catch(() => undefined);
+      void this.#leave(port, file.inode, this.#report(false)).then((closed) => closed?.());
     }
     return port;
   }

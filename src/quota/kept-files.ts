@@ -21,13 +21,16 @@ export class KeptFiles {
     return ++this.#last;
   }
 
-  /** @param letGo called just before the file is closed: its inode's number may be the next file's by then */
-  keep(token: number, handle: Handle, letGo: () => void): void {
+  /**
+   * @param letGo called just before the file is closed: its inode's number may be the next file's by then; what it gives
+   * is called once it is closed
+   */
+  keep(token: number, handle: Handle, letGo: () => () => unknown): void {
     const cancel = this.#after(patience, () => this.release(token));
     this.#closers.set(token, () => {
       cancel();
-      letGo();
-      void handle.close().catch(() => undefined);
+      const closed = letGo();
+      void handle.close().then(closed, closed);
     });
   }
 

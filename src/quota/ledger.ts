@@ -1,3 +1,4 @@
+import type { Count } from './home-usage.js';
 import type { Sized } from './messages.js';
 
 /** A file that some process has open, as the owner of its home knows it. */
@@ -10,6 +11,15 @@ export interface OpenFile {
   claim: string | null;
   /** Processes that have it open, and what the owner itself keeps open for one of them. */
   readonly openers: Set<string>;
+  /** Those of them who looked at it before its last writer died: they are to look again before they write. */
+  readonly stale: Set<string>;
+}
+
+interface Closing {
+  readonly inode: number;
+  readonly opener: string;
+  size: number | null;
+  gone: boolean;
 }
 
 /** The books of one home in memory: what is used, what is lent to whom, and which files are open. It decides nothing. */
@@ -19,6 +29,8 @@ export class Ledger {
   readonly #leases = new Map<string, number>();
   #leased = 0;
   readonly open = new Map<number, OpenFile>();
+  readonly #closing = new Map<number, Closing>();
+  #lastTicket = 0;
   /** Whether more was given back than there was: somebody changed the home behind the server's back (L5). */
   drifted = false;
 
@@ -77,9 +89,12 @@ export class Ledger {
     return bytes;
   }
 
-  /** The last name inside the home is gone. @param bytes st_size, for a file that nobody has open */
+  /**
+   * The last name inside the home is gone.
+   * @param bytes st_size, for a file that nobody has open
+   */
   unnamed(inode: number, bytes: number): void {
-    const file = this.open.get(inode);
+    const file = this.open.get(inode) ?? this.#closingOf(inode);
     if (!file) {
       this.add(-bytes, -1);
       return;
@@ -88,23 +103,59 @@ export class Ledger {
     file.size ??= bytes;
   }
 
+  #closingOf(inode: number): Closing | undefined {
+    for (const one of this.#closing.values()) if (one.inode === inode && !one.gone) return one;
+    return undefined;
+  }
+
   entered(inode: number, opener: string, size: number | null): OpenFile {
     let file = this.open.get(inode);
-    if (!file) this.open.set(inode, (file = { size, gone: false, claim: null, openers: new Set() }));
+    if (!file)
+      this.open.set(inode, (file = { size, gone: false, claim: null, openers: new Set(), stale: new Set() }));
     file.openers.add(opener);
     return file;
   }
 
-  /** Whether it was the last that had the file open, and the file had no name: then it is paid for no more. */
-  left(inode: number, opener: string): boolean {
+  /**
+   * An opener is about to close the file for the last time. From now on the inode's number may come to mean another
+   * file; what this one costs is paid until `closed`.
+   */
+  left(inode: number, opener: string): number | null {
     const file = this.open.get(inode);
-    if (!file) return false;
-    file.openers.delete(opener);
+    if (!file?.openers.delete(opener)) return null;
+    file.stale.delete(opener);
     if (file.claim === opener) file.claim = null;
-    if (file.openers.size > 0) return false;
+    if (file.openers.size > 0) return null;
     this.open.delete(inode);
-    if (!file.gone) return false;
-    this.add(-(file.size ?? 0), -1);
-    return true;
+    const ticket = ++this.#lastTicket;
+    this.#closing.set(ticket, { inode, opener, size: file.size, gone: file.gone });
+    return ticket;
+  }
+
+  /** A file that was left is closed: where it has no name any more, it is paid for no more. */
+  closed(ticket: number): void {
+    const file = this.#closing.get(ticket);
+    this.#closing.delete(ticket);
+    if (file?.gone) this.add(-(file.size ?? 0), -1);
+  }
+
+  /** What a count found, and the files without a name that are being closed: they are paid for still. */
+  withClosing({ bytes, files }: Count): Count {
+    for (const { gone, size } of this.#closing.values()) {
+      if (!gone) continue;
+      bytes += size ?? 0;
+      files++;
+    }
+    return { bytes, files };
+  }
+
+  /** Whether anything is open, or about to be closed. */
+  get isOpen(): boolean {
+    return this.open.size > 0 || this.#closing.size > 0;
+  }
+
+  /** A process has died: what it was about to close is closed. */
+  closedAll(opener: string): void {
+    for (const [ticket, file] of this.#closing) if (file.opener === opener) this.closed(ticket);
   }
 }

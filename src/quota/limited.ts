@@ -267,12 +267,13 @@ class LimitedHandle implements Handle {
     this.#closing = true;
     // What it still has to write is charged already.
     await this.#keep.settled();
-    // Before the descriptor is closed: by then a file without a name is no more, and its inode's number may be the next
-    // file's, which would be taken for it.
+    // Once the descriptor is closed, the inode's number may be the next file's, which must not be taken for this one; and
+    // until it is closed, a file without a name is there, and is paid for.
+    const closed = await this.#holding.leave(this.#file, this.#inner, this.#keep);
     try {
-      await this.#holding.leave(this.#file, this.#inner, this.#keep);
-    } finally {
       await this.#inner.close(ending);
+    } finally {
+      await closed?.();
     }
   }
 }

@@ -29,8 +29,13 @@ export class LocalOwner implements OwnerPort {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await
-  async leave(inode: number, report: Report): Promise<void> {
-    this.#owner.leave(this.#holder, inode, report);
+  async leave(inode: number, report: Report): Promise<number | null> {
+    return this.#owner.leave(this.#holder, inode, report);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async closed(ticket: number): Promise<void> {
+    this.#owner.closed(ticket);
   }
 
   lease(bytes: number, report: Report, granted: (bytes: number) => void): Promise<void> {

@@ -14,6 +14,8 @@ export interface OwnedHomesParts {
   readonly open: (homeId: number) => Promise<Vfs>;
   readonly pause: (batchMilliseconds: number) => Promise<void>;
   readonly after: (milliseconds: number, run: () => void) => () => void;
+  /** Has this process itself tell an owner what it has open of the home. */
+  readonly join: (homeId: number, owner: Owner) => Promise<void>;
   readonly warn: (message: string) => void;
 }
 
@@ -116,8 +118,10 @@ export class OwnedHomes {
     });
     this.#owners.set(homeId, owner);
     try {
-      if (row.owner !== null)
-        await Promise.all((await peers.others()).map((peer) => this.#callIn(peer, homeId)));
+      if (row.owner !== null) {
+        const others = (await peers.others()).map((peer) => this.#callIn(peer, homeId));
+        await Promise.all([...others, this.#parts.join(homeId, owner)]);
+      }
     } catch (thrown) {
       this.#owners.delete(homeId);
       owner.depose();

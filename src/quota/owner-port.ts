@@ -17,8 +17,10 @@ export interface OwnerPort {
    * @param size as the process found it after `enter`
    */
   claim(inode: number, size: number, report: Report): Promise<number | null>;
-  /** The last handle on an inode was closed. */
-  leave(inode: number, report: Report): Promise<void>;
+  /** The last handle on an inode is about to be closed. @returns what `closed` is to be told, `null` for nothing */
+  leave(inode: number, report: Report): Promise<number | null>;
+  /** It is closed: what a file without a name has cost is given back. */
+  closed(ticket: number): Promise<void>;
   /**
    * Grants at least `bytes`, in the same turn in which anything else could be asked for them.
    * @throws Fault `quota`, `busy`, `no-space`

@@ -129,6 +129,10 @@ export class Owner {
     });
   }
 
+  knows(holder: Holder): boolean {
+    return this.#holders.get(holder.id) === holder;
+  }
+
   /** A process comes, or comes again after its channel broke, with what it has open. */
   register(holder: Holder, held: readonly Held[]): void {
     this.#assertOwner();
@@ -149,6 +153,10 @@ export class Owner {
       } else if (gone) {
         file.size ??= size;
       }
+      if (!this.#hasBegun || !(claimed || gone)) continue;
+      // A count without it is under way, or over.
+      if (gone && !lost.has(inode)) this.#ledger.add(size, 1);
+      this.#counting.doubt();
     }
     this.recount();
   }
@@ -169,16 +177,20 @@ export class Owner {
 
   #drop(id: string): void {
     const lease = this.#ledger.takeBack(id);
+    this.#ledger.closedAll(id);
     let uncertain = lease > 0;
     for (const [inode, file] of this.#ledger.open) {
       if (!file.openers.has(id)) continue;
       if (file.claim === id) {
         file.claim = null;
-        file.size = null;
+        // No walk finds a file without a name: what was told last stays charged for it until it is closed.
+        if (!file.gone) file.size = null;
+        for (const opener of file.openers) file.stale.add(opener);
         uncertain = true;
       }
       uncertain ||= file.gone;
       file.openers.delete(id);
+      file.stale.delete(id);
       // A file without a name that only the dead had open is gone; the count that follows finds that out.
       if (file.openers.size === 0) this.#ledger.open.delete(inode);
     }
@@ -202,15 +214,22 @@ export class Owner {
     return this.#claims.move(holder, inode, size);
   }
 
-  leave(holder: Holder, inode: number, report: Report): void {
+  leave(holder: Holder, inode: number, report: Report): number | null {
     this.#hear(holder, report);
-    this.#left(inode, holder.id);
-    this.#rests();
+    return this.#left(inode, holder.id);
   }
 
-  #left(inode: number, opener: string): void {
-    const size = this.#ledger.open.get(inode)?.size ?? 0;
-    if (this.#ledger.left(inode, opener)) this.#counting.current?.follow(inode, size, false);
+  #left(inode: number, opener: string): number | null {
+    const file = this.#ledger.open.get(inode);
+    const ticket = this.#ledger.left(inode, opener);
+    // What is about to be closed is counted by the books themselves.
+    if (ticket !== null && file?.gone) this.#counting.current?.follow(inode, file.size ?? 0, false);
+    return ticket;
+  }
+
+  closed(ticket: number): void {
+    this.#ledger.closed(ticket);
+    this.#rests();
   }
 
   /** Books what a process tells. */
@@ -323,6 +342,9 @@ export class Owner {
             throw room;
           }
         }
+        // A folder that is to replace nothing takes its new name by an empty one first.
+        if (request.kind === 'rename' && !request.replace)
+          await this.#row.raise(0, 1, await this.#parts.line());
         const change = await carryOut(through, request).catch(async (thrown: unknown) => {
           if (thrown instanceof PartialFault) await this.#books.book(request, thrown.change, through);
           throw thrown;
@@ -397,7 +419,10 @@ export class Owner {
       },
       ({ inode, opened }) => void this.#ledger.entered(inode.ino, opener, opened.created ? 0 : null),
     );
-    this.#kept.keep(token, handle, () => this.#left(handle.inode.ino, opener));
+    this.#kept.keep(token, handle, () => {
+      const ticket = this.#left(handle.inode.ino, opener);
+      return () => ticket !== null && this.closed(ticket);
+    });
     return { change: handle.opened, token };
   }
 
@@ -429,8 +454,8 @@ export class Owner {
 
   /** Whether nobody has anything of the home, and its figures are exact. */
   isIdle(): boolean {
-    const { leased, open } = this.#ledger;
-    const used = this.#holders.size > 0 || leased > 0 || open.size > 0;
+    const { leased, isOpen } = this.#ledger;
+    const used = this.#holders.size > 0 || leased > 0 || isOpen;
     return !used && this.#isCounted() && this.#counting.current === null;
   }
 
@@ -444,8 +469,8 @@ export class Owner {
     if (this.#deposed) return;
     const local = [...this.#holders.values()].filter((holder) => holder.local);
     await this.#ask(local, true);
-    const { leased, open } = this.#ledger;
-    const clean = this.#holders.size === local.length && open.size === 0 && leased === 0;
+    const { leased, isOpen } = this.#ledger;
+    const clean = this.#holders.size === local.length && !isOpen && leased === 0;
     // What is asked from now on is asked of the next owner.
     this.#deposed = true;
     await (clean ? this.#row.release() : this.#row.save());

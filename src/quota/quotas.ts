@@ -7,7 +7,7 @@ import { Holding, type Holds } from './holding.js';
 import { LimitedVfs, type Traffic } from './limited.js';
 import type { Line } from './line.js';
 import { LocalOwner } from './local-owner.js';
-import { OwnedHomes } from './owned-homes.js';
+import { OwnedHomes, type Keeper } from './owned-homes.js';
 import type { Holder, OwnerPort } from './owner-port.js';
 import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 import { givingWay } from './giving-way.js';
@@ -86,33 +86,46 @@ export function createQuotas(parts: QuotaParts): Quotas {
     open: async (homeId) => parts.open(await homeOf(homeId)),
     pause: givingWay(traffic, after),
     after,
+    join: async (homeId, owner) => {
+      const holding = holdings.get(homeId);
+      await holding?.join(new LocalOwner(owner, holding), (held) => owner.register(holding, held));
+    },
     warn,
   });
 
-  const register = async (homeId: number, holder: Holder, { look, held }: Holds): Promise<OwnerPort> => {
-    const keeper = await owned.keeper(homeId);
+  const fromKeeper = async <T>(
+    homeId: number,
+    ask: (keeper: Keeper) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    for (let owners = 0; owners < mostOwners; owners++) {
+      const keeper = await owned.keeper(homeId);
+      try {
+        return await ask(keeper);
+      } catch (thrown) {
+        // It has ended just now, or given the home up: whoever is next is looked for.
+        if (!(thrown instanceof Fault && thrown.code === 'cancelled') || signal?.aborted) throw thrown;
+      }
+    }
+    throw new Fault('busy');
+  };
+
+  const register = async (
+    homeId: number,
+    keeper: Keeper,
+    holder: Holder,
+    { look, held }: Holds,
+  ): Promise<OwnerPort> => {
     // Only now: an owner before this one may have gone on removing files until it died.
     await look();
     if (keeper.kind === 'here') {
-      keeper.owner.register(holder, held());
+      if (!keeper.owner.knows(holder)) keeper.owner.register(holder, held());
       return new LocalOwner(keeper.owner, holder);
     }
     const port = new RemoteOwner(keeper.channel, homeId, after);
     await keeper.channel.ask('register', { home: homeId, held: held() });
     void keeper.channel.gone.then(() => succession(homeId, port));
     return port;
-  };
-
-  const connect = async (homeId: number, holder: Holder, holds: Holds): Promise<OwnerPort> => {
-    for (let owners = 0; owners < mostOwners; owners++) {
-      try {
-        return await register(homeId, holder, holds);
-      } catch (thrown) {
-        // It has ended just now, or given the home up: whoever is next is looked for.
-        if (!(thrown instanceof Fault && thrown.code === 'cancelled')) throw thrown;
-      }
-    }
-    throw new Fault('busy');
   };
 
   /** The owner is gone; who is next counts what was open, and has to hear of it even if nobody here does anything. */
@@ -128,7 +141,7 @@ export function createQuotas(parts: QuotaParts): Quotas {
     if (!holding) {
       holding = new Holding({
         self: peers.self,
-        connect: (holder, holds) => connect(homeId, holder, holds),
+        connect: (holder, holds) => fromKeeper(homeId, (keeper) => register(homeId, keeper, holder, holds)),
         version,
         now,
       });
@@ -167,15 +180,19 @@ export function createQuotas(parts: QuotaParts): Quotas {
         const line = lineOf(await homeOf(home.id));
         return { bytes: row.bytes, files: row.files, line, counted: true };
       }
-      const keeper = await owned.keeper(home.id);
-      if (keeper.kind === 'here') return keeper.owner.usage();
-      return (await keeper.channel.ask('usage', { home: home.id })) as HomeUsage;
+      return fromKeeper(home.id, async (keeper) =>
+        keeper.kind === 'here'
+          ? keeper.owner.usage()
+          : ((await keeper.channel.ask('usage', { home: home.id })) as HomeUsage),
+      );
     },
-    scan: async (home, options) => {
-      const keeper = await owned.keeper(home.id);
-      if (keeper.kind === 'here') return keeper.owner.scan(options);
-      return remoteScan(keeper.channel, home.id, options);
-    },
+    scan: (home, options) =>
+      fromKeeper(
+        home.id,
+        (keeper) =>
+          keeper.kind === 'here' ? keeper.owner.scan(options) : remoteScan(keeper.channel, home.id, options),
+        options.signal,
+      ),
     recover: (homes) => owned.recover(homes),
     close: async () => {
       await owned.close();

@@ -37,8 +37,12 @@ export class RemoteOwner implements OwnerPort {
     return this.#ask('claim', { inode, size, report }) as Promise<number | null>;
   }
 
-  async leave(inode: number, report: Report): Promise<void> {
-    await this.#ask('leave', { inode, report });
+  leave(inode: number, report: Report): Promise<number | null> {
+    return this.#ask('leave', { inode, report }) as Promise<number | null>;
+  }
+
+  async closed(ticket: number): Promise<void> {
+    await this.#ask('closed', { token: ticket });
   }
 
   async lease(bytes: number, report: Report, granted: (bytes: number) => void): Promise<void> {
