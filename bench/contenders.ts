@@ -56,8 +56,8 @@ export interface PlimsollOptions {
   readonly built?: string;
   /** The line of its home. */
   readonly quota?: string;
-  /** Accounts of which each has a home. */
-  readonly accounts?: readonly string[];
+  /** Accounts of which each has a home, and where that is, if not in the root. */
+  readonly accounts?: readonly { readonly name: string; readonly home?: string }[];
   /** Options of Node itself. */
   readonly node?: readonly string[];
 }
@@ -70,15 +70,15 @@ export async function plimsoll(
     name = 'plimsoll',
     built = 'dist',
     quota = 'none',
-    accounts = ['bench'],
+    accounts = [{ name: 'bench' }],
     node = [],
   }: PlimsollOptions = {},
 ): Promise<Contender> {
   const root = join(work, name);
   const program = resolve(built, 'bin/plimsoll.js');
   const env = { ...process.env, PLIMSOLL_ROOT: root, PLIMSOLL_LOG_LEVEL: 'warn' };
-  for (const account of accounts) {
-    const options = ['--quota', quota, '--key', publicKey];
+  for (const { name: account, home } of accounts) {
+    const options = ['--quota', quota, '--key', publicKey, ...(home === undefined ? [] : ['--home', home])];
     execFileSync(process.execPath, [program, 'user', 'add', account, ...options], { env });
   }
   const child = spawn(process.execPath, [...node, program, 'serve', '--listen', '127.0.0.1:0'], {
@@ -96,7 +96,7 @@ export async function plimsoll(
       if (match) resolve(Number(match[1]));
     });
   });
-  const user = accounts[0] ?? 'bench';
+  const user = accounts[0]?.name ?? 'bench';
   return {
     name,
     port,

@@ -84,7 +84,14 @@ export function createQuotas(parts: QuotaParts): Quotas {
     peers,
     line,
     open: async (homeId) => parts.open(await homeOf(homeId)),
-    pause: givingWay(traffic, after),
+    pause: givingWay({
+      traffic,
+      // A server sees what it has to do itself; a command that counts beside it does not.
+      beside: async () => users.size === 0 && (await peers.others()).length > 0,
+      // A command that counts has nothing else to stay for.
+      after: parts.after ?? waiting,
+      now,
+    }),
     after,
     join: async (homeId, owner) => {
       const holding = holdings.get(homeId);
@@ -199,6 +206,11 @@ export function createQuotas(parts: QuotaParts): Quotas {
       await peers.close();
     },
   };
+}
+
+function waiting(milliseconds: number, run: () => void): () => void {
+  const timer = setTimeout(run, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 function later(milliseconds: number, run: () => void): () => void {
