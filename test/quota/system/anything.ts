@@ -13,9 +13,10 @@ export class Anything implements Expectations {
   }
 
   open(_path: string, flags: number): OpenPlan {
+    const mayBeBusy = (flags & openFlags.exclusive) !== 0;
     const append = (flags & openFlags.append) !== 0;
     const handle = (): ModelHandle => ({ file: new FileNode(), read: true, write: true, append, kept: 0 });
-    return { ...free(), handle };
+    return { ...free(), handle, mayBeBusy };
   }
 
   close(): void {
@@ -30,9 +31,12 @@ export class Anything implements Expectations {
     return free(() => (file.size = size));
   }
 
+  copyFile(_from: string, _to: string, overwrite: boolean): Plan {
+    return { ...free(), mayBeBusy: !overwrite };
+  }
+
   resizePath = (): Plan => free();
   copyData = (): Plan => free();
-  copyFile = (): Plan => free();
   upload = (): Plan => free();
   mkdir = (): Plan => free();
   rmdir = (): Plan => free();

@@ -10,6 +10,8 @@ export type Outcome = 'done' | 'quota' | 'refused';
 export interface Plan {
   readonly allowed: readonly Outcome[];
   readonly commit: () => void;
+  /** Whether the server may ask for another try: somebody else may take away what it has just made. */
+  readonly mayBeBusy?: boolean;
 }
 
 /** An open handle, as the model has it. */

@@ -13,6 +13,8 @@ export const quotaSentence =
 /** Sentences for what should not happen to anybody whose server lives. */
 export const troubles = /busy|cancelled|^failure$/;
 
+const busy = 'busy, try again';
+
 interface OpenHandle {
   readonly id: ByteString;
   readonly model: ModelHandle;
@@ -79,7 +81,7 @@ export class Player {
     if (this.#handles.length >= mostHandles) return null;
     const plan = this.#model.open(path, flags);
     const reply = await this.#client.ask({ kind: 'open', path: this.#at(path), flags, attrs: {} });
-    const outcome = this.#outcome(reply);
+    const outcome = this.#outcome(reply, plan);
     judge({ do: 'open', path, flags }, plan, outcome, reply);
     if (reply.kind === 'handle') this.#handles.push({ id: reply.handle, model: plan.handle() });
     return outcome;
@@ -188,7 +190,7 @@ export class Player {
 
   async #ask(step: Step, plan: Plan, request: Asked): Promise<Outcome> {
     const reply = await this.#client.ask(request);
-    const outcome = this.#outcome(reply);
+    const outcome = this.#outcome(reply, plan);
     judge(step, plan, outcome, reply);
     if (outcome === 'done') plan.commit();
     return outcome;
@@ -214,12 +216,12 @@ export class Player {
     return outcome;
   }
 
-  #outcome(reply: Reply): Outcome {
+  #outcome(reply: Reply, { mayBeBusy = false }: Plan): Outcome {
     if (reply.kind !== 'status' || reply.code === 0) return 'done';
-    const message = reply.message;
+    const { message } = reply;
     if (quotaSentence.test(message)) return 'quota';
-    if (!this.#model.troubled && troubles.test(message))
-      throw new Error(`the server is in trouble: ${message}`);
+    const excused = this.#model.troubled || (mayBeBusy && message === busy);
+    if (!excused && troubles.test(message)) throw new Error(`the server is in trouble: ${message}`);
     return 'refused';
   }
 

@@ -90,12 +90,12 @@ export class Lookout {
     }
   }
 
-  /** Ends, and gives what was seen above the line. @throws Error when it looked but once: that would prove nothing */
+  /** Ends, and gives what was seen above the line. @throws Error when it never looked before the end: that would prove nothing */
   async end(): Promise<readonly string[]> {
     this.#watching = false;
     await this.#ended;
     this.look();
-    if (this.#looks < 3) throw new Error('it was over before anybody looked');
+    if (this.#looks < 2) throw new Error('it was over before anybody looked');
     return this.#over;
   }
 }
