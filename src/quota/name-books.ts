@@ -8,7 +8,7 @@ export interface NameBooksParts {
   readonly homeId: number;
   readonly store: Pick<UsageStore, 'links' | 'setLinks'>;
   readonly ledger: Ledger;
-  readonly counting: Pick<Counting, 'current' | 'doubt'>;
+  readonly counting: Pick<Counting, 'current' | 'doubt' | 'state'>;
 }
 
 /** What changes of names cost and give back, booked by the `Change` that was measured (L3). */
@@ -62,7 +62,9 @@ export class NameBooks {
 
   /** Takes one name off; the links that an operator made elsewhere are no matter of this home. */
   async #hasAnotherName(inode: number): Promise<boolean> {
-    const { store, homeId } = this.#parts;
+    const { store, homeId, counting } = this.#parts;
+    // What is noted may lack names since a crash, or since the store could not be written.
+    if (counting.state !== 'counted') return true;
     return this.#orDoubt(async () => {
       const left = ((await store.links(homeId, inode)) ?? 1) - 1;
       await store.setLinks(homeId, inode, left > 1 ? left : null);

@@ -120,6 +120,8 @@ export class Crewman {
   }
 
   async #open(path: string, flags: number): Promise<void> {
+    // Should it be answered as the server dies, it is not among those of the next server.
+    const handles = this.#handles;
     const handle = await this.#vfs.open(path, {
       read: true,
       write: true,
@@ -128,7 +130,7 @@ export class Crewman {
       append: (flags & 24) === 24,
       exclusive: (flags & 3) === 3,
     });
-    this.#handles.push(handle);
+    handles.push(handle);
   }
 
   async #upload(index: number, length: number, pieces: number): Promise<void> {
