@@ -36,7 +36,8 @@ export function median(values: readonly number[]): number {
 
 /**
  * The interval that holds the median of what the values are drawn from, in at least 95 of 100 cases, whatever way they
- * are spread: from one value of theirs to another, by the chance that so many lie on one side of it.
+ * are spread: from one value of theirs to another, by the chance that so many lie on one side of it. Of fewer than six
+ * values it is all of them, which is less sure.
  */
 export function medianInterval(values: readonly number[]): readonly [number, number] {
   const sorted = [...values].sort((a, b) => a - b);
