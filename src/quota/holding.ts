@@ -1,10 +1,12 @@
 import { Fault, toFault } from '../fault.js';
 import type { Change, Handle, Vfs } from '../vfs/vfs.js';
+import { closingUnless, mostOpens, type Entrance } from './entrance.js';
 import { HeldFile, type Charging } from './held-file.js';
 import { Keep } from './keep.js';
 import type { Creation, Held, NameChange, Report, Sized } from './messages.js';
 import type { Holder, LocalCreation, OwnerPort } from './owner-port.js';
 import type { Channel } from './peers.js';
+import { perhapsDone } from './perhaps-done.js';
 import { RemoteOwner } from './remote-owner.js';
 import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
@@ -33,14 +35,6 @@ export interface Moment {
   readonly changes: number;
 }
 
-/** A handle that was opened, and its file in the books. */
-export interface Entrance {
-  readonly handle: Handle;
-  readonly file: HeldFile;
-  /** What opening it did, whoever did it. */
-  readonly opened: Change;
-}
-
 interface Growth {
   readonly file: HeldFile;
   readonly end: number;
@@ -53,8 +47,6 @@ interface Growth {
 const lineInterval = 200;
 /** How often a request is asked of another owner because the one before died over it. */
 const mostOwners = 5;
-/** How often an open is tried whose file is removed between the looking and the booking. */
-export const mostOpens = 64;
 
 /** What this process holds of one home: a lease of bytes, and the files that it has open. */
 export class Holding implements Holder, Charging {
@@ -500,25 +492,4 @@ export class Holding implements Holder, Charging {
     }
     return gone;
   }
-}
-
-/** Closes a handle that did not get into the books. */
-export async function closingUnless(
-  handle: Handle,
-  entering: Promise<HeldFile | null>,
-): Promise<HeldFile | null> {
-  const file = await entering.catch(async (thrown: unknown) => {
-    await handle.close();
-    throw thrown;
-  });
-  if (!file) await handle.close();
-  return file;
-}
-
-/** After an owner died over a change, its result may be what stands in the way of doing it again. */
-function perhapsDone(thrown: unknown): unknown {
-  const done = thrown instanceof Fault && (thrown.code === 'exists' || thrown.code === 'not-found');
-  return done
-    ? new Fault('busy', 'the server process that did this ended meanwhile: look whether it is done')
-    : thrown;
 }

@@ -10,6 +10,7 @@ const patience = 10_000;
 export class KeptFiles {
   readonly #after: (milliseconds: number, run: () => void) => () => void;
   readonly #closers = new Map<number, () => void>();
+  readonly #closing = new Set<Promise<void>>();
   #last = 0;
 
   /** @param after runs once after so many milliseconds; returns the way to prevent it */
@@ -30,7 +31,14 @@ export class KeptFiles {
     this.#closers.set(token, () => {
       cancel();
       const closed = letGo();
-      void handle.close().then(closed, closed);
+      const closing = handle
+        .close()
+        .catch(() => undefined)
+        .then(() => {
+          this.#closing.delete(closing);
+          closed();
+        });
+      this.#closing.add(closing);
     });
   }
 
@@ -39,7 +47,9 @@ export class KeptFiles {
     this.#closers.delete(token);
   }
 
-  releaseAll(): void {
+  /** Resolves once they are closed, those that were let go before too. */
+  async releaseAll(): Promise<void> {
     for (const token of [...this.#closers.keys()]) this.release(token);
+    await Promise.all(this.#closing);
   }
 }

@@ -13,7 +13,8 @@ import type {
   Vfs,
 } from '../vfs/vfs.js';
 import type { HeldFile } from './held-file.js';
-import { closingUnless, mostOpens, type Holding } from './holding.js';
+import { closingUnless, mostOpens } from './entrance.js';
+import type { Holding } from './holding.js';
 import type { Keep } from './keep.js';
 import type { HomeUsage } from './home-usage.js';
 

@@ -1,6 +1,5 @@
-import { Fault, toFault } from '../fault.js';
+import { Fault } from '../fault.js';
 import type { UsageRow, UsageStore } from '../store/usage.js';
-import { PartialFault } from '../vfs/partial-fault.js';
 import type { Change, Handle, Vfs } from '../vfs/vfs.js';
 import { Claims } from './claims.js';
 import { Counting, type CountingParts } from './counting.js';
@@ -10,7 +9,7 @@ import { Ledger } from './ledger.js';
 import { overLine, type Line } from './line.js';
 import type { Created, Creation, Entered, Entering, Held, NameChange, Report } from './messages.js';
 import { NameBooks } from './name-books.js';
-import { carryOut } from './name-change.js';
+import { Names } from './names.js';
 import { OneByOne, onceTold } from './one-by-one.js';
 import { firstCount, onceSure, unsure } from './once-sure.js';
 import type { Holder, LocalCreation } from './owner-port.js';
@@ -53,12 +52,12 @@ export class Owner {
   readonly #holders = new Map<string, Holder>();
   readonly #kept: KeptFiles;
   readonly #row: KeptRow;
-  readonly #books: NameBooks;
   #begin: () => void = () => undefined;
   readonly #begun = new Promise<void>((resolve) => (this.#begin = resolve));
   #hasBegun = false;
   /** Changes of names, one at a time. */
-  readonly #names = new OneByOne(this.#begun);
+  readonly #turns = new OneByOne(this.#begun);
+  readonly #names: Names;
   /** Leases, one at a time: who called others' leases back gets what came. */
   readonly #leases = new OneByOne(this.#begun, onceTold);
   readonly #claims: Claims;
@@ -100,7 +99,16 @@ export class Owner {
     });
     this.#kept = new KeptFiles(after);
     this.#row = new KeptRow({ row, epoch, store, ledger, counting, deposed: () => this.depose() });
-    this.#books = new NameBooks({ homeId, store, ledger, counting });
+    this.#names = new Names({
+      ledger,
+      counting,
+      row: this.#row,
+      books: new NameBooks({ homeId, store, ledger, counting }),
+      line: parts.line,
+      after,
+      inQueue: (work) => this.#inQueue(work),
+      rests: () => this.#rests(),
+    });
   }
 
   get epoch(): number {
@@ -332,64 +340,7 @@ export class Owner {
 
   change(holder: Holder, request: NameChange, report: Report, through: Vfs): Promise<Change> {
     this.#hear(holder, report);
-    return this.#onceSure(() =>
-      this.#inQueue(async () => {
-        if (request.kind === 'mkdir' || request.kind === 'symlink') {
-          const room = await this.#roomForFile();
-          // What exists is told as that, line or no line.
-          if (room !== null && !(await exists(through, request.path))) {
-            if (room === unsure) return unsure;
-            throw room;
-          }
-        }
-        // A folder that is to replace nothing takes its new name by an empty one first.
-        if (request.kind === 'rename' && !request.replace)
-          await this.#row.raise(0, 1, await this.#parts.line());
-        const change = await carryOut(through, request).catch(async (thrown: unknown) => {
-          if (thrown instanceof PartialFault) await this.#books.book(request, thrown.change, through);
-          throw thrown;
-        });
-        await this.#books.book(request, change, through);
-        this.#rests();
-        return change;
-      }),
-    );
-  }
-
-  /** `null` where one more file fits; else why not. */
-  async #roomForFile(): Promise<Fault | typeof unsure | null> {
-    const line = await this.#parts.line();
-    if (line.files !== null) {
-      if (this.#counting.state === 'unknown') return unsure;
-      if (this.#ledger.files + 1 > line.files) {
-        if (!this.#isCounted()) return unsure;
-        return overLine('files', { used: this.#ledger.files, limit: line.files, needed: 1 });
-      }
-    }
-    await this.#row.raise(0, 1, line);
-    return null;
-  }
-
-  /** Makes a file, or finds the one that is there: a full home takes no new one, and lets old ones be written anew. */
-  async #createIn(open: (create: boolean) => Promise<Handle>, entered: (handle: Handle) => void) {
-    return this.#onceSure(() =>
-      this.#inQueue(async () => {
-        // Where the store cannot be written nothing new is made, and what is there is opened all the same.
-        const room = await this.#roomForFile().catch(toFault);
-        let handle: Handle;
-        try {
-          handle = await open(room === null);
-        } catch (thrown) {
-          if (room === null || !(thrown instanceof Fault) || thrown.code !== 'not-found') throw thrown;
-          if (room === unsure) return unsure;
-          throw room;
-        }
-        if (handle.opened.created) this.#books.made(handle.opened);
-        entered(handle);
-        this.#rests();
-        return handle;
-      }),
-    );
+    return this.#names.change(request, through);
   }
 
   create(
@@ -399,7 +350,7 @@ export class Owner {
     { open, entered }: LocalCreation,
   ): Promise<Handle> {
     this.#hear(holder, report);
-    return this.#createIn((create) => opening(open(create), exclusive), entered);
+    return this.#names.create(exclusive, open, entered);
   }
 
   /** For a peer: the file is made, and kept open until the peer has opened it itself. */
@@ -412,10 +363,11 @@ export class Owner {
     this.#hear(holder, report);
     const token = this.#kept.next();
     const opener = `${holder.id} ${token}`;
-    const handle = await this.#createIn(
+    const handle = await this.#names.create(
+      exclusive,
       (create) => {
         const options = { write: true, nofollow, ...(mode !== undefined && { mode }) };
-        return opening(through.open(path, create ? { ...options, create, exclusive } : options), exclusive);
+        return through.open(path, create ? { ...options, create, exclusive } : options);
       },
       ({ inode, opened }) => void this.#ledger.entered(inode.ino, opener, opened.created ? 0 : null),
     );
@@ -464,8 +416,8 @@ export class Owner {
     this.#cancelRest?.();
     this.#counting.stop();
     this.#begin();
-    this.#kept.releaseAll();
-    await Promise.all([this.#names.settled(), this.#leases.settled()]);
+    await this.#kept.releaseAll();
+    await Promise.all([this.#turns.settled(), this.#leases.settled()]);
     if (this.#deposed) return;
     const local = [...this.#holders.values()].filter((holder) => holder.local);
     await this.#ask(local, true);
@@ -491,7 +443,7 @@ export class Owner {
   }
 
   #inQueue<T>(work: () => Promise<T>): Promise<T> {
-    return this.#names.run(() => {
+    return this.#turns.run(() => {
       this.#assertOwner();
       return work();
     });
@@ -507,19 +459,4 @@ export class Owner {
   #onceSure<T>(attempt: () => Promise<T | typeof unsure>): Promise<T> {
     return onceSure(this.#counting, this.#parts.after, attempt);
   }
-}
-
-/** Where there was no room for a new file the name was opened as it is: `exclusive` is for us to say then. */
-async function opening(doing: Promise<Handle>, exclusive: boolean): Promise<Handle> {
-  const handle = await doing;
-  if (!exclusive || handle.opened.created) return handle;
-  await handle.close();
-  throw new Fault('exists');
-}
-
-async function exists(vfs: Vfs, path: string): Promise<boolean> {
-  return vfs.stat(path, { follow: false }).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,0 +1,26 @@
+import type { Change, Handle } from '../vfs/vfs.js';
+import type { HeldFile } from './held-file.js';
+
+/** How often an open is tried whose file is removed between the looking and the booking. */
+export const mostOpens = 64;
+
+/** A handle that was opened, and its file in the books. */
+export interface Entrance {
+  readonly handle: Handle;
+  readonly file: HeldFile;
+  /** What opening it did, whoever did it. */
+  readonly opened: Change;
+}
+
+/** Closes a handle that did not get into the books. */
+export async function closingUnless(
+  handle: Handle,
+  entering: Promise<HeldFile | null>,
+): Promise<HeldFile | null> {
+  const file = await entering.catch(async (thrown: unknown) => {
+    await handle.close();
+    throw thrown;
+  });
+  if (!file) await handle.close();
+  return file;
+}
