@@ -38,6 +38,8 @@ const largestLease = 16 * 2 ** 20;
 const shareOfRoom = 8;
 /** Milliseconds from a change at rest until the row says so. */
 const restingTime = 1000;
+/** Milliseconds until a count that could not be finished is tried again. */
+const recountTime = 30_000;
 /** Milliseconds in which a peer that lives has to answer (L2). */
 const peerPatience = 5000;
 
@@ -66,6 +68,7 @@ export class Owner {
   /** Those who were asked, and have not answered in time. */
   readonly #silent = new Set<Holder>();
   #cancelRest: (() => void) | null = null;
+  #again: (() => void) | null = null;
   #deposed = false;
 
   constructor(parts: OwnerParts) {
@@ -134,6 +137,10 @@ export class Owner {
       if (thrown instanceof Fault && thrown.code === 'cancelled') return;
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       this.#parts.warn(`a home could not be counted, so that it cannot grow: ${why}`);
+      this.#again ??= this.#parts.after(recountTime, () => {
+        this.#again = null;
+        this.recount();
+      });
     });
   }
 
@@ -414,6 +421,7 @@ export class Owner {
   /** Hands the ledger back, exact; where a peer still has something of the home, the next owner counts it. */
   async close(): Promise<void> {
     this.#cancelRest?.();
+    this.#again?.();
     this.#counting.stop();
     this.#begin();
     await this.#kept.releaseAll();
@@ -434,6 +442,7 @@ export class Owner {
     this.#deposed = true;
     this.#begin();
     this.#cancelRest?.();
+    this.#again?.();
     this.#counting.stop();
     this.#parts.deposed();
   }

@@ -35,7 +35,9 @@ export class Crewman {
   /** What a dead server was asked is not answered. */
   async #answered(work: () => Promise<unknown>): Promise<void> {
     const doing = work().then(
-      () => void this.done++,
+      () => {
+        this.done++;
+      },
       (thrown: unknown) => {
         this.done++;
         if (!(thrown instanceof Fault)) throw thrown;
@@ -99,7 +101,8 @@ export class Crewman {
       case 'kill':
         return this.#ship.kill();
       case 'hang':
-        return this.#hang();
+        this.#hang();
+        return;
       case 'resume':
         for (const ship of this.#fleet.ships) ship.resume();
         return;
@@ -138,11 +141,9 @@ export class Crewman {
     if (!handle) return;
     const { size } = await handle.stat();
     const writes = Array.from({ length: pieces }, (_, piece) =>
-      handle.write([Buffer.alloc(length)], size + piece * length).then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      ),
+      handle.write([Buffer.alloc(length)], size + piece * length),
     );
-    for (const thrown of await Promise.all(writes)) if (thrown !== undefined) throw thrown;
+    await Promise.allSettled(writes);
+    await Promise.all(writes);
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault } from '../../src/fault.js';
+import type { Fault } from '../../src/fault.js';
 import { createQuotas, type Quotas } from '../../src/quota/quotas.js';
 import { lineOf } from '../../src/quota/line.js';
 import type { HomeUsage } from '../../src/quota/home-usage.js';
@@ -12,6 +12,9 @@ import { newAccount } from '../contract/account-store.js';
 import { memoryPeers, type MemoryPeer } from './memory-peers.js';
 import { Life } from './mortal.js';
 import { WatchedTree, type Used } from './watched-tree.js';
+
+/** How often a server is asked, 5 ms apart, until it says what is so. */
+const looks = 400;
 
 export interface FleetOptions {
   readonly line: { readonly bytes: number | null; readonly files: number | null };
@@ -128,7 +131,7 @@ export class Fleet {
     const disk = await counted(this.tree);
     for (const ship of this.ships) {
       let said: HomeUsage | Fault | null = null;
-      for (let look = 0; look < Number(process.env["LOOKS"] ?? 200); look++) {
+      for (let look = 0; look < looks; look++) {
         said = await ship.quotas.usage(this.home).catch((thrown: unknown) => thrown as Fault);
         if (
           !(said instanceof Error) &&
@@ -138,7 +141,7 @@ export class Fleet {
         )
           break;
         await sleep(5);
-        if (look === Number(process.env["LOOKS"] ?? 200) - 1)
+        if (look === looks - 1)
           throw new Error(`${JSON.stringify(said)} is told of ${JSON.stringify(disk)} on the disk`);
       }
     }
