@@ -1,7 +1,7 @@
 import type { Traffic } from './limited.js';
 
 /** For each millisecond of counting, so many of pause while files are read or written here. */
-const pauses = 9;
+const pauses = 19;
 /** The same where only others can be busy, which cannot be seen from here. */
 const pausesBeside = 4;
 /** Milliseconds for which it is taken as known whether there are others. */
