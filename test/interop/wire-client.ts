@@ -90,12 +90,15 @@ export class WireClient {
         else next(false as never);
       },
     });
+    // A server that is killed resets its connections; whoever waits for something is told by its end.
+    client.#connection.on('error', () => undefined);
     client.#connection.on('handshake', () => (client.exchanges += 1));
-    await once(client.#connection, 'ready');
+    const early = client.gone.then(() => {
+      throw new Error('the connection ended before anybody was logged in');
+    });
+    await Promise.race([once(client.#connection, 'ready'), early]);
     // As OpenSSH does: what follows a first piece would wait for its acknowledgement, 40 ms.
     client.#connection.setNoDelay();
-    // A server that is killed resets its connections; whoever waits for a reply is told by the channel's end.
-    client.#connection.on('error', () => undefined);
     return client;
   }
 

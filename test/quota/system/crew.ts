@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { WireClient } from '../../interop/wire-client.js';
 import type { Used } from './disk-usage.js';
 import { same, until } from './patience.js';
-import { Servers, type Line, type ScanRow } from './servers.js';
+import { Servers, type Line } from './servers.js';
 import { Session } from './session.js';
 
 export interface Member {
@@ -100,10 +100,10 @@ export class Harbour {
     this.#sound = true;
   }
 
-  /** `plimsoll quota scan --check`, beside the server. */
-  scanned(): Promise<readonly ScanRow[]> {
+  /** By `plimsoll quota scan --check`, beside the server. */
+  async expectNoDrift(): Promise<void> {
     if (!this.#crew) throw new Error('nothing runs');
-    return this.#crew.servers.scanned();
+    await this.#crew.servers.expectNoDrift();
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { run, type Result } from '../../interop/programs.js';
 import { listeningPort, must } from '../../interop/server.js';
 import { WireClient } from '../../interop/wire-client.js';
@@ -15,14 +15,6 @@ const program = fileURLToPath(new URL('../../../dist/bin/plimsoll.js', import.me
 export interface Line {
   readonly bytes: number;
   readonly files: number;
-}
-
-/** What `quota scan --json` says of one home. */
-export interface ScanRow {
-  readonly name: string;
-  readonly ledger: Used;
-  readonly disk: Used;
-  readonly drift: Used;
 }
 
 /** One or more processes of `plimsoll serve` on one root, each on a port of its own. */
@@ -100,22 +92,24 @@ export class Servers {
     return run(process.execPath, [program, ...args], { env: this.#environment() });
   }
 
-  /** The ledger by `quota show`, whether a server runs or not. */
-  async shown(account: string): Promise<Used> {
+  /** The ledgers of all homes by `quota show`, whether a server runs or not. */
+  async shown(): Promise<ReadonlyMap<string, Used>> {
     const rows = JSON.parse((await must(this.plimsoll(['quota', 'show', '--json']))).stdout) as {
       readonly name: string;
       readonly bytes: { readonly used: number };
       readonly files: { readonly used: number };
     }[];
-    const row = rows.find(({ name }) => name === account);
-    if (!row) throw new Error(`quota show says nothing of ${account}`);
-    return { bytes: row.bytes.used, files: row.files.used };
+    return new Map(rows.map(({ name, bytes, files }) => [name, { bytes: bytes.used, files: files.used }]));
   }
 
-  async scanned(): Promise<readonly ScanRow[]> {
-    // Drift makes it fail, which is what a caller is told by the figures.
+  /** A count of all homes, by `quota scan --check`, finds what the ledger says. */
+  async expectNoDrift(): Promise<void> {
+    // Drift makes it fail, which the figures tell better.
     const { stdout } = await this.plimsoll(['quota', 'scan', '--check', '--json']);
-    return JSON.parse(stdout) as ScanRow[];
+    const rows = JSON.parse(stdout) as readonly { readonly name: string; readonly drift: Used }[];
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { name, drift } of rows)
+      expect({ name, drift }).toEqual({ name, drift: { bytes: 0, files: 0 } });
   }
 
   /** SIGKILL; resolves when the process is gone. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Anything } from './anything.js';
+import { expect } from 'vitest';
+import { Anything } from './anything.js';
 import type { Crew } from './crew.js';
-import type { Used } from './disk-usage.js';
+import { diskTree, type Used } from './disk-usage.js';
 import { HomeModel, type Outcome } from './home-model.js';
 import { Player } from './player.js';
 import type { Line, Servers } from './servers.js';
@@ -102,4 +103,32 @@ export class Lookout {
 
 function over({ bytes, files }: Used, line: Line): boolean {
   return bytes > line.bytes || files > line.files;
+}
+
+/** Lets all sessions go at once; gives how many steps were answered, by outcome. */
+export async function stormy(
+  crew: Crew,
+  homes: Readonly<Record<string, Line>>,
+  orders: readonly (readonly Step[])[],
+): Promise<Record<Outcome, number>> {
+  const counts = { done: 0, quota: 0, refused: 0 };
+  const sailors = await embark(crew, new Anything({ troubled: false }));
+  const lookout = new Lookout(crew.servers, homes);
+  try {
+    await blow(sailors, orders, (outcome) => counts[outcome]++);
+  } finally {
+    expect(await lookout.end(), 'seen above the line').toEqual([]);
+  }
+  for (const { own, others } of sailors) {
+    await own.closeAll();
+    await others.closeAll();
+  }
+  for (const account of crew.accounts) {
+    expect(await crew.settled(account), `the ledger of ${account}`).toEqual(crew.servers.disk(account));
+  }
+  for (const { account, folder, model } of sailors) {
+    const found = diskTree(`${crew.servers.home(account)}/${folder}`);
+    expect(Object.fromEntries(found), `${folder} of ${account}`).toEqual(Object.fromEntries(model.tree()));
+  }
+  return counts;
 }

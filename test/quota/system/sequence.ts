@@ -1,21 +1,13 @@
-import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missing } from '../../interop/programs.js';
-import { scale } from '../../scale.js';
+import { expect } from 'vitest';
 import type { Crew } from './crew.js';
-import { Harbour } from './crew.js';
 import { HomeModel } from './home-model.js';
 import { same, until } from './patience.js';
 import { Player } from './player.js';
-import { replay, turns, type Turn } from './steps.js';
-
-const line = { bytes: 200_000, files: 24 };
-const homes = { alice: line, bob: line };
-const sessions = 8;
-const stepsInRun = 250;
+import type { Line } from './servers.js';
+import type { Turn } from './steps.js';
 
 /** Does the steps one after another; ledger, model and disk are compared after each. Gives how many there were. */
-async function sail(crew: Crew, script: readonly Turn[]): Promise<number> {
+export async function sail(crew: Crew, line: Line, script: readonly Turn[]): Promise<number> {
   const models = new Map(crew.accounts.map((account) => [account, new HomeModel(line)]));
   const players = crew.members.map(({ account, session }) => {
     const model = models.get(account) ?? new HomeModel(line);
@@ -52,29 +44,3 @@ async function sail(crew: Crew, script: readonly Turn[]): Promise<number> {
 function raise(): never {
   throw new Error('there are no sessions');
 }
-
-describe.skipIf(missing('ssh-keygen')).each([1, 2])(
-  'sessions of two homes one after another, %i process(es) [L1, L2, L3, L5, L6]',
-  (processes) => {
-    const harbour = new Harbour(processes, homes, sessions);
-    beforeAll(() => harbour.open());
-    afterAll(() => harbour.close());
-
-    it('ledger, model and disk are the same after every request', async () => {
-      const wanted = scale('quotaSteps');
-      let done = 0;
-      await fc.assert(
-        fc.asyncProperty(turns(stepsInRun, sessions), (script) =>
-          harbour.with(async (crew) => void (done += await sail(crew, script))),
-        ),
-        // A step may find nothing to do: no open handle, say.
-        { numRuns: Math.ceil((wanted / stepsInRun) * 1.5), interruptAfterTimeLimit: 300_000, ...replay() },
-      );
-      if (replay().seed === undefined) expect(done).toBeGreaterThanOrEqual(wanted);
-      const scans = await harbour.scanned();
-      expect(scans.map(({ name, drift }) => ({ name, drift }))).toEqual(
-        Object.keys(homes).map((name) => ({ name, drift: { bytes: 0, files: 0 } })),
-      );
-    }, 600_000);
-  },
-);
