@@ -4,8 +4,8 @@ import type { Quotas } from '../quota/quotas.js';
 import type { Home } from '../store/accounts.js';
 import type { UsageRow, UsageStore } from '../store/usage.js';
 
-/** What a home uses; `counted` says whether that is exact, or the most that it can be. */
-export type Figures = Pick<HomeUsage, 'bytes' | 'files' | 'counted'>;
+/** What a home uses; `counted` says whether that is exact, or the most that it can be; `drift`, that it is known not to be. */
+export type Figures = Pick<HomeUsage, 'bytes' | 'files' | 'counted' | 'drift'>;
 
 /** Who waits while homes are counted. */
 export interface Onlooker {

@@ -17,6 +17,8 @@ export interface QuotaView extends OfHome {
   readonly files: UseOfLimit;
   /** Where a server still counts it after a crash: `used` is the most that it can be. */
   readonly counting?: true;
+  /** Where more was removed than the ledger knew of: only a scan tells what is used. */
+  readonly drift?: true;
 }
 
 export interface UseOfLimit {
@@ -38,6 +40,7 @@ export function quotaView(names: readonly string[], figures: Figures | null, lin
     bytes: { used: figures?.bytes ?? null, limit: line.bytes },
     files: { used: figures?.files ?? null, limit: line.files },
     ...(figures?.counted === false && { counting: true }),
+    ...(figures?.drift && { drift: true }),
   };
 }
 

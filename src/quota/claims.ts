@@ -14,6 +14,8 @@ export interface ClaimsParts {
   readonly hear: (holder: Holder, report: Report) => void;
   /** Whether it came to its end in the time that a peer has for an answer. */
   readonly inTime: (doing: Promise<unknown>) => Promise<boolean>;
+  /** Whether a process that did not do what it was asked has nothing of the home. */
+  readonly isGone: (holder: Holder, thrown: unknown) => boolean;
 }
 
 /** Which process may change the size of a file: one at a time, the next one once the writes of the one before are settled. */
@@ -58,7 +60,7 @@ export class Claims {
   }
 
   async #move(holder: Holder, inode: number, size: number): Promise<number | null> {
-    const { ledger, holderOf, hear, inTime } = this.#parts;
+    const { ledger, holderOf, hear, inTime, isGone } = this.#parts;
     const file = ledger.open.get(inode);
     if (!file?.openers.has(holder.id)) throw new Fault('cancelled');
     if (file.claim === holder.id) return file.size;
@@ -68,9 +70,9 @@ export class Claims {
         hear(other, report);
         if (file.claim === other.id) file.claim = null;
       });
-      const isGone = (): boolean => holderOf(other.id) !== other;
-      if (!(await inTime(yielded).catch(isGone))) throw new Fault('busy');
-      if (isGone()) return null;
+      const done = await inTime(yielded).catch((thrown: unknown) => isGone(other, thrown));
+      if (!done) throw new Fault('busy');
+      if (holderOf(other.id) !== other) return null;
     }
     if (!file.openers.has(holder.id)) throw new Fault('cancelled');
     if (file.stale.delete(holder.id) && file.size === null) return null;

@@ -8,6 +8,8 @@ export interface HomeUsage {
   readonly line: Line;
   /** Whether the figures are exact: a home that was not counted since a crash waits for its scan. */
   readonly counted: boolean;
+  /** More was given back than there was: the home was changed behind the server's back, and only a scan tells how (L5). */
+  readonly drift?: true;
 }
 
 export interface Count {

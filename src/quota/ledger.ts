@@ -34,9 +34,13 @@ export class Ledger {
   /** Whether more was given back than there was: somebody changed the home behind the server's back (L5). */
   drifted = false;
 
-  constructor(bytes: number, files: number) {
+  readonly #drifts: () => void;
+
+  /** @param drifts called when it begins to be `drifted` */
+  constructor(bytes: number, files: number, drifts: () => void = () => undefined) {
     this.#bytes = bytes;
     this.#files = files;
+    this.#drifts = drifts;
   }
 
   get bytes(): number {
@@ -63,9 +67,11 @@ export class Ledger {
     this.#bytes += bytes;
     this.#files += files;
     if (this.#bytes >= 0 && this.#files >= 0) return;
-    this.drifted = true;
     this.#bytes = Math.max(0, this.#bytes);
     this.#files = Math.max(0, this.#files);
+    if (this.drifted) return;
+    this.drifted = true;
+    this.#drifts();
   }
 
   lend(holder: string, bytes: number): void {

@@ -16,7 +16,8 @@ export interface OwnedHomesParts {
   readonly after: (milliseconds: number, run: () => void) => () => void;
   /** Has this process itself tell an owner what it has open of the home. */
   readonly join: (homeId: number, owner: Owner) => Promise<void>;
-  readonly warn: (message: string) => void;
+  /** Hears about a home what nobody waits for. */
+  readonly warn: (homeId: number, message: string) => void;
 }
 
 /** Where the ledger of a home is kept: here, or by a peer. */
@@ -111,7 +112,7 @@ export class OwnedHomes {
       open: () => open(homeId),
       pause,
       after,
-      warn,
+      warn: (message) => warn(homeId, message),
       deposed: () => {
         if (this.#owners.get(homeId) === owner) this.#owners.delete(homeId);
       },
@@ -147,7 +148,7 @@ export class OwnedHomes {
       if (owner === null || !known.has(homeId)) continue;
       await this.keeper(homeId).catch((thrown: unknown) => {
         const { code, message } = toFault(thrown);
-        if (code !== 'busy') this.#parts.warn(`what a home holds cannot be told: ${message}`);
+        if (code !== 'busy') this.#parts.warn(homeId, `what it holds cannot be told: ${message}`);
       });
     }
   }
@@ -168,7 +169,7 @@ export class OwnedHomes {
     const ending = owner
       .close()
       .catch((thrown: unknown) => {
-        this.#parts.warn(`the ledger of a home could not be handed back: ${toFault(thrown).message}`);
+        this.#parts.warn(homeId, `its ledger could not be handed back: ${toFault(thrown).message}`);
       })
       .finally(() => this.#ending.delete(homeId));
     this.#ending.set(homeId, ending);

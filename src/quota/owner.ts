@@ -75,9 +75,14 @@ export class Owner {
     this.#parts = parts;
     const { homeId, row, epoch, store, open, pause, after } = parts;
     const clean = row.owner === null && row.counted;
+    const drifts = (): void => {
+      // Before the first count the figures say nothing.
+      if (this.#counting.state === 'unknown') return;
+      parts.warn("it was changed behind the server's back: 'plimsoll quota scan' finds out what it holds");
+    };
     this.#ledger = clean
-      ? new Ledger(row.bytes, row.files)
-      : new Ledger(Math.max(row.bytes, row.bytesCeiling), Math.max(row.files, row.filesCeiling));
+      ? new Ledger(row.bytes, row.files, drifts)
+      : new Ledger(Math.max(row.bytes, row.bytesCeiling), Math.max(row.files, row.filesCeiling), drifts);
     this.#counting = new Counting({
       open,
       pause,
@@ -99,6 +104,7 @@ export class Owner {
       holderOf: (id) => this.#holders.get(id),
       hear: (holder, report) => this.#hear(holder, report),
       inTime: (doing) => this.#inTime(doing),
+      isGone: (holder, thrown) => this.#isGone(holder, thrown),
     });
     this.#kept = new KeptFiles(after);
     this.#row = new KeptRow({ row, epoch, store, ledger, counting, deposed: () => this.depose() });
@@ -136,7 +142,7 @@ export class Owner {
     this.#counting.start().catch((thrown: unknown) => {
       if (thrown instanceof Fault && thrown.code === 'cancelled') return;
       const why = thrown instanceof Error ? thrown.message : String(thrown);
-      this.#parts.warn(`a home could not be counted, so that it cannot grow: ${why}`);
+      this.#parts.warn(`it could not be counted, so that it cannot grow: ${why}`);
       this.#again ??= this.#parts.after(recountTime, () => {
         this.#again = null;
         this.recount();
@@ -311,12 +317,19 @@ export class Owner {
         // What comes late is booked all the same.
         if (this.#silent.has(holder)) return false;
         const told = holder.report(back, (report) => this.#hear(holder, report));
-        const inTime = await this.#inTime(told).catch(() => this.#holders.get(holder.id) !== holder);
+        const inTime = await this.#inTime(told).catch((thrown: unknown) => this.#isGone(holder, thrown));
         if (!inTime) this.#waitFor(holder, told);
         return inTime;
       }),
     );
     return answered.includes(false);
+  }
+
+  /** Whether a process that did not do what it was asked has nothing of the home: it says so, or is dead. */
+  #isGone(holder: Holder, thrown: unknown): boolean {
+    // It had waited in vain for us, and has not come back since.
+    if (thrown instanceof Fault && thrown.code === 'cancelled') this.lost(holder);
+    return this.#holders.get(holder.id) !== holder;
   }
 
   /** Who has not answered yet is not waited for again: its answer is still to come. */
@@ -402,8 +415,14 @@ export class Owner {
       this.#ask([...this.#holders.values()], false),
     ]);
     this.#assertOwner();
-    const { bytes, files, leased } = this.#ledger;
-    return { bytes: hung ? bytes + leased : bytes, files, line, counted: this.#isCounted() && !hung };
+    const { bytes, files, leased, drifted } = this.#ledger;
+    return {
+      bytes: hung ? bytes + leased : bytes,
+      files,
+      line,
+      counted: this.#isCounted() && !hung,
+      ...(drifted && { drift: true }),
+    };
   }
 
   scan(options: ScanOptions): Promise<ScanReport> {

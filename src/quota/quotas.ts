@@ -97,7 +97,12 @@ export function createQuotas(parts: QuotaParts): Quotas {
       const holding = holdings.get(homeId);
       await holding?.join(new LocalOwner(owner, holding), (held) => owner.register(holding, held));
     },
-    warn,
+    warn: (homeId, message) => {
+      const tell = (home: Home | null): void => warn(`the home ${home?.path ?? homeId}: ${message}`);
+      void homeById(homeId)
+        .catch(() => null)
+        .then(tell);
+    },
   });
 
   const fromKeeper = async <T>(

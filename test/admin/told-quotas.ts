@@ -6,7 +6,7 @@ import type { Home } from '../../src/store/accounts.js';
 type Told = Pick<Quotas, 'usage' | 'scan'>;
 
 export interface Answers {
-  readonly usage?: (home: Home) => Promise<Pick<HomeUsage, 'bytes' | 'files' | 'counted'>>;
+  readonly usage?: (home: Home) => Promise<Pick<HomeUsage, 'bytes' | 'files' | 'counted' | 'drift'>>;
   readonly measure?: (path: string, signal?: AbortSignal) => Promise<Count>;
   readonly scan?: (home: Home, options: ScanOptions) => Promise<ScanReport>;
 }

@@ -32,6 +32,11 @@ export const quotaShow = command({
       for (const { name: of } of found.views.filter(({ counting }) => counting)) {
         context.printer.note(`${of} is still being counted: what is shown is the most that it can use.`);
       }
+      for (const { name: of } of found.views.filter(({ drift }) => drift)) {
+        context.printer.note(
+          `${of} was changed behind the server's back: 'plimsoll quota scan ${of}' finds out what it holds.`,
+        );
+      }
       return failed;
     }),
 });
