@@ -100,13 +100,18 @@ export class Ledger {
    * @param bytes st_size, for a file that nobody has open
    */
   unnamed(inode: number, bytes: number): void {
-    const file = this.open.get(inode) ?? this.#closingOf(inode);
-    if (!file) {
+    const file = this.open.get(inode);
+    const closing = file ? undefined : this.#closingOf(inode);
+    if (file) {
+      file.gone = true;
+      file.size ??= bytes;
+    } else if (closing) {
+      // Others may have written to it since it was left.
+      closing.gone = true;
+      closing.size = bytes;
+    } else {
       this.add(-bytes, -1);
-      return;
     }
-    file.gone = true;
-    file.size ??= bytes;
   }
 
   #closingOf(inode: number): Closing | undefined {
