@@ -64,11 +64,14 @@ export function createQuotas(parts: QuotaParts): Quotas {
   const holdings = new Map<number, Holding>();
   /** How many filesystems of a home are open here. */
   const users = new Map<number, number>();
+  /** What homes are called in warnings. */
+  const paths = new Map<number, string>();
   const lines = new Map<number, { readonly version: number; readonly line: Line }>();
 
   const homeOf = async (homeId: number): Promise<Home> => {
     const home = await homeById(homeId);
     if (!home) throw new Fault('not-found', 'this home has no account any more');
+    paths.set(homeId, home.path);
     return home;
   };
   const line = async (homeId: number): Promise<Line> => {
@@ -97,12 +100,7 @@ export function createQuotas(parts: QuotaParts): Quotas {
       const holding = holdings.get(homeId);
       await holding?.join(new LocalOwner(owner, holding), (held) => owner.register(holding, held));
     },
-    warn: (homeId, message) => {
-      const tell = (home: Home | null): void => warn(`the home ${home?.path ?? homeId}: ${message}`);
-      void homeById(homeId)
-        .catch(() => null)
-        .then(tell);
-    },
+    warn: (homeId, message) => warn(`the home ${paths.get(homeId) ?? homeId}: ${message}`),
   });
 
   const fromKeeper = async <T>(
