@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HomeUsages } from '../../src/admin/home-usage.js';
-import { aboveLine } from '../../src/admin/quota-view.js';
+import { aboveLine, quotaView } from '../../src/admin/quota-view.js';
 import { LineUse } from '../../src/admin/quotas.js';
 import { Fault } from '../../src/fault.js';
 import { createEvents } from '../../src/observe/events.js';
@@ -63,6 +63,18 @@ describe('the use of lines', () => {
         files: { used: 4, limit: null },
       },
     ]);
+  });
+
+  it('says of a ledger that it has drifted, and of one that is being counted that it is [L5]', () => {
+    const line = { bytes: 100, files: null };
+    const figures = { bytes: 0, files: 0, counted: true } as const;
+    expect(quotaView(['ann'], { ...figures, drift: true }, line)).toMatchObject({ drift: true });
+    expect(quotaView(['ann'], { ...figures, counted: false }, line)).toMatchObject({ counting: true });
+    expect(quotaView(['ann'], figures, line)).toEqual({
+      name: 'ann',
+      bytes: { used: 0, limit: 100 },
+      files: { used: 0, limit: null },
+    });
   });
 
   it('is that of the home, whichever of its accounts is named', async () => {

@@ -83,6 +83,23 @@ describe('a home at its line', () => {
     await fleet.end();
   });
 
+  it('calls back what a process held that gave up waiting for the owner, and holds nothing any more [L2]', async () => {
+    const fleet = await Fleet.launch({ line: { bytes: 8000, files: null }, haste: 50 });
+    const [owner, peer] = [fleet.ship(), fleet.ship()];
+    const [mine, other] = [owner.session(), peer.session()];
+    await mine.mkdir('/d', 0o755);
+    const handle = await full(other, '/b', 1);
+    owner.hang();
+    expect((await refusal(handle.write([Buffer.alloc(7000)], 0))).code).toBe('busy');
+    await handle.close();
+    owner.resume();
+    const all = await full(mine, '/a', 7999);
+    await all.close();
+    for (const vfs of [mine, other]) await vfs.close();
+    expect(await fleet.settled()).toEqual({ bytes: 8000, files: 3 });
+    await fleet.end();
+  });
+
   it('lets growth that seems not to fit wait for the count after a crash; then it fits [L2, L4]', async () => {
     const fleet = await Fleet.launch({ line: { bytes: 1_000_000, files: null } });
     const dead = fleet.ship();
