@@ -2,13 +2,13 @@ import { dirname, join } from 'node:path';
 import { diskFiles, type DiskFiles, type HomeFiles } from '../home-files.js';
 import { Fault } from '../fault.js';
 import type { Account, Home } from '../store/accounts.js';
-import { DelegatingVfs } from '../vfs/delegating.js';
 import { diskVfs } from '../vfs/disk.js';
 import { assertApart, assertBeside, type Place } from '../vfs/forbidden-homes.js';
 import { assertJailWorksFor } from '../vfs/self-test.js';
 import type { Vfs } from '../vfs/vfs.js';
 import { assertVfs, KeptOpen, type HomeSource } from './home-source.js';
 import type { MadeHomes } from './made-homes.js';
+import { TellingClose } from './telling-close.js';
 
 export interface ChosenFilesParts {
   readonly disk: Omit<DiskFiles, 'folder'>;
@@ -138,19 +138,6 @@ export class ChosenFiles implements HomeFiles {
 interface GrantedPlace {
   readonly accountId: number;
   readonly place: Place;
-}
-
-class TellingClose extends DelegatingVfs {
-  readonly #closed: () => void;
-
-  constructor(inner: Vfs, closed: () => void) {
-    super(inner);
-    this.#closed = closed;
-  }
-
-  override close(): Promise<void> {
-    return super.close().finally(this.#closed);
-  }
 }
 
 /** The word for a home that is not on disk and that no other account has. */

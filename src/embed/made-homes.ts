@@ -1,9 +1,9 @@
 import type { AccountStore, Home } from '../store/accounts.js';
 import { memoryUsage } from '../store/memory-usage.js';
 import type { UsageStore } from '../store/usage.js';
-import { DelegatingVfs } from '../vfs/delegating.js';
 import type { Vfs } from '../vfs/vfs.js';
 import { KeptOpen } from './home-source.js';
+import { TellingClose } from './telling-close.js';
 
 interface MadeHome {
   readonly home: Home;
@@ -42,7 +42,7 @@ export class MadeHomes {
       this.#byVfs.set(vfs, made);
     }
     made.users++;
-    const shown = new MadeVfs(close ? vfs : new KeptOpen(vfs), () => this.#closed(vfs));
+    const shown = new TellingClose(close ? vfs : new KeptOpen(vfs), () => this.#closed(vfs));
     this.#opened.set(shown, made);
     return shown;
   }
@@ -83,18 +83,5 @@ export class MadeHomes {
       setLinks: (homeId, ...rest) => of(homeId).setLinks(homeId, ...rest),
       replaceLinks: (homeId, ...rest) => of(homeId).replaceLinks(homeId, ...rest),
     };
-  }
-}
-
-class MadeVfs extends DelegatingVfs {
-  readonly #closed: () => void;
-
-  constructor(inner: Vfs, closed: () => void) {
-    super(inner);
-    this.#closed = closed;
-  }
-
-  override close(): Promise<void> {
-    return super.close().finally(this.#closed);
   }
 }

@@ -333,14 +333,13 @@ export class Holding implements Holder, Charging {
   }
 
   /** @returns `null` when somebody else has removed it by now */
-  async #create(creation: Creation, { vfs, open }: Omit<LocalCreation, 'entered'>): Promise<Entrance | null> {
+  async #create(creation: Creation, { open }: Omit<LocalCreation, 'entered'>): Promise<Entrance | null> {
     const asked = { owners: 0 };
     const entering: { file?: Promise<HeldFile | null> } = {};
     const creating = this.#ask(async (port) => {
       asked.owners++;
       let left = this.#left;
       const made = await port.create(creation, this.#report(false), {
-        vfs,
         open: (create) => {
           left = this.#left;
           return open(create);

@@ -56,7 +56,6 @@ export class LimitedVfs implements Vfs {
       ? await this.#holding.create(
           { path, exclusive, nofollow, ...(mode !== undefined && { mode }) },
           {
-            vfs: this.#inner,
             open: (make) =>
               this.#inner.open(
                 path,

@@ -44,7 +44,6 @@ export interface OwnerPort {
 
 /** How a file is made for a session of the owner's own process. */
 export interface LocalCreation {
-  readonly vfs: Vfs;
   /** Opens it, made where `create` says so. */
   readonly open: (create: boolean) => Promise<Handle>;
   /** Called in the turn in which it was booked, before any other change of names. */
