@@ -9,6 +9,7 @@ import { HashPool } from '../src/hash/hash-pool.js';
 import { diskFiles } from '../src/home-files.js';
 import { liveSessions, type LiveSessions } from '../src/live.js';
 import { createEvents, type EventName } from '../src/observe/events.js';
+import { noPeers } from '../src/quota/no-peers.js';
 import { Sessions } from '../src/sessions.js';
 import { Budget } from '../src/channel/budget.js';
 import type { SessionChannel } from '../src/channel/channel.js';
@@ -65,7 +66,13 @@ beforeEach(async () => {
     homes: {
       settings,
       files: diskFiles({ threads, inodes, umask: 0o022, folder: join(root, 'homes') }),
-      quotas: quotasOf(store, ({ path }) => diskVfs({ root: path, threads, inodes, umask: 0o022 })),
+      quotas: quotasOf(
+        store,
+        ({ path }) => diskVfs({ root: path, threads, inodes, umask: 0o022 }),
+        noPeers(),
+        // Some of these homes are not there.
+        () => undefined,
+      ),
       accounts: store.accounts,
       events,
     },

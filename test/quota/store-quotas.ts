@@ -10,6 +10,7 @@ export function quotasOf(
   store: Pick<Store, 'accounts' | 'usage'>,
   open: (home: Home) => Promise<Vfs>,
   peers: Peers = noPeers(),
+  warn: (message: string) => void = unheard,
 ): Quotas {
   return createQuotas({
     usage: store.usage,
@@ -18,8 +19,10 @@ export function quotasOf(
     lineOf: (home) => lineOf(home, { 'quota.bytes': null, 'quota.files': 'none' }),
     open,
     peers,
-    warn: (message) => {
-      throw new Error(message);
-    },
+    warn,
   });
+}
+
+function unheard(message: string): never {
+  throw new Error(message);
 }

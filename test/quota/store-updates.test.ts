@@ -95,7 +95,7 @@ test.each(cases)('an upload of 1 GiB $name updates the store fewer than 100 time
   const [uploading, beside] = [quotas.limited(home, files), quotas.limited(home, files)];
   const handle = await uploading.open('/upload', { write: true, create: true, truncate: true });
   let second = 0;
-  for (let end = 0; end < gibibyte; ) {
+  for (let end = 0; end < gibibyte;) {
     const next = Math.min(end + block, gibibyte);
     // Its last byte alone is written, and all of it charged.
     await handle.write([Buffer.alloc(1)], next - 1);
