@@ -86,8 +86,10 @@ async function copyInto(
 /** Removes what was copied in part, if we made it and the name still is its: somebody may have put a file there. */
 async function discard(vfs: Vfs, to: Handle, target: ByteString): Promise<void> {
   try {
-    const there = to.opened.created ? await vfs.stat(target, { follow: false }) : null;
-    if (there?.dev === to.inode.dev && there.ino === to.inode.ino) await vfs.remove(target);
+    // The name asked for may be a symbolic link to the one that was made.
+    const made = to.opened.created ? await vfs.realpath(target) : null;
+    const there = made === null ? null : await vfs.stat(made, { follow: false });
+    if (made !== null && there?.dev === to.inode.dev && there.ino === to.inode.ino) await vfs.remove(made);
   } catch {
     // The copy's own failure is told; what is left of it can be removed by hand.
   }

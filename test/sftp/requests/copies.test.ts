@@ -35,6 +35,19 @@ describe('copy-file', () => {
     expect(open.size).toBe(0);
   });
 
+  it('removes it too where the name is a symbolic link to what was made', async () => {
+    const inner = memoryVfs();
+    await place(inner, '/from', large);
+    await inner.symlink('/link', 'made');
+    const { vfs, open } = filling(inner);
+    const pair = await started({ vfs });
+    const asked = { kind: 'copy-file', from: '/from', to: '/link', overwrite: true } as const;
+    expect(await pair.ask(asked)).toMatchObject({ ...failure, message: "no space on the server's disk" });
+    await expect(vfs.stat('/made', { follow: false })).rejects.toMatchObject({ code: 'not-found' });
+    expect(await vfs.readlink('/link')).toBe('made');
+    expect(open.size).toBe(0);
+  });
+
   it("never removes somebody else's file that has taken the name meanwhile", async () => {
     const inner = memoryVfs();
     await place(inner, '/from', large);
