@@ -111,7 +111,10 @@ export class HomeModel implements Expectations {
     const exclusive = has(openFlags.exclusive);
     const spot = find(this.root, path, !(create && exclusive));
     const node = spot?.node ?? null;
-    const never = { ...refused, handle: () => this.#opened(new FileNode(), flags) };
+    const never = {
+      ...(create ? this.#refusedOrFull() : refused),
+      handle: () => this.#opened(new FileNode(), flags),
+    };
     if (exclusive && (!create || node)) return never;
     if (!spot || (node ? node.kind !== 'file' : !create)) return never;
     const file = node?.kind === 'file' ? node : new FileNode();
@@ -175,7 +178,8 @@ export class HomeModel implements Expectations {
     const source = find(this.root, from, true)?.node;
     const spot = find(this.root, to, overwrite);
     const target = spot?.node ?? null;
-    if (source?.kind !== 'file' || !spot || source === target) return refused;
+    if (source?.kind !== 'file' || source === target) return refused;
+    if (!spot) return this.#refusedOrFull();
     if (target && (!overwrite || target.kind !== 'file')) return refused;
     return this.#arriving(spot, source.size);
   }
@@ -210,11 +214,15 @@ export class HomeModel implements Expectations {
 
   #making(path: string, make: () => FolderNode | SymlinkNode): Plan {
     const spot = find(this.root, path, false);
+    if (!spot || spot.node) return this.#refusedOrFull();
     const allowed = this.#growing({ files: 1 });
-    // Which of two reasons for a refusal is told first is nobody's concern.
-    if (!spot || spot.node)
-      return { ...refused, allowed: ['refused', ...allowed.filter((it) => it === 'quota')] };
     return { allowed, commit: () => put(spot, make()) };
+  }
+
+  /** Which of two reasons for a refusal is told is nobody's concern. */
+  #refusedOrFull(): Plan {
+    const full = this.#growing({ files: 1 }).includes('quota');
+    return { ...refused, allowed: full ? ['refused', 'quota'] : ['refused'] };
   }
 
   link(existing: string, path: string): Plan {

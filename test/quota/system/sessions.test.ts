@@ -7,7 +7,7 @@ import { sail } from './sequence.js';
 import { replay, scripts, turns } from './steps.js';
 import { stormy } from './storm.js';
 
-const line = { bytes: 200_000, files: 24 };
+const line = { bytes: 200_000, files: 18 };
 const homes = { alice: line, bob: line };
 const sessions = 8;
 const turnsInRun = 200;
