@@ -1,8 +1,17 @@
 import type { Change, Handle } from '../vfs/vfs.js';
 import type { HeldFile } from './held-file.js';
+import type { OwnerPort } from './owner-port.js';
 
 /** How often an open is tried whose file is removed between the looking and the booking. */
 export const mostOpens = 64;
+
+/** When a look at a file was taken, in what has happened to files since. */
+export interface Moment {
+  /** Who the owner was. */
+  readonly port: OwnerPort | null;
+  readonly left: number;
+  readonly changes: number;
+}
 
 /** A handle that was opened, and its file in the books. */
 export interface Entrance {

@@ -1,6 +1,6 @@
 import { Fault, toFault } from '../fault.js';
 import type { Change, Handle, Vfs } from '../vfs/vfs.js';
-import { closingUnless, mostOpens, type Entrance } from './entrance.js';
+import { closingUnless, mostOpens, type Entrance, type Moment } from './entrance.js';
 import { HeldFile, type Charging } from './held-file.js';
 import { Keep } from './keep.js';
 import type { Creation, Held, NameChange, Report, Sized } from './messages.js';
@@ -27,12 +27,6 @@ export interface Holds {
   readonly look: () => Promise<void>;
   /** Asked in the turn in which it is sent. */
   readonly held: () => readonly Held[];
-}
-
-/** When a look at a file was taken, in what has happened to files since. */
-export interface Moment {
-  readonly left: number;
-  readonly changes: number;
 }
 
 interface Growth {
@@ -209,7 +203,7 @@ export class Holding implements Holder, Charging {
 
   /** To be asked for before a file is opened, and handed to `enter`. */
   moment(): Moment {
-    return { left: this.#left, changes: this.#changing === 0 ? this.#changes : -1 };
+    return { port: this.#port, left: this.#left, changes: this.#changing === 0 ? this.#changes : -1 };
   }
 
   /**
@@ -221,13 +215,13 @@ export class Holding implements Holder, Charging {
     const { ino } = handle.inode;
     let file = this.#files.get(ino);
     if (!file) {
-      const { bytesAfter, linksLeft, created } = handle.opened;
+      const { bytesAfter, linksLeft } = handle.opened;
       if (linksLeft === 0) return null;
       file = new HeldFile(ino, bytesAfter, this);
       this.#files.set(ino, file);
       // Written and left, or removed, by others since it was opened: then it is not as it was seen.
       const fresh = since.left === this.#left && since.changes === this.#changes;
-      file.introduced = this.#introduce(file, handle, write, created || fresh);
+      file.introduced = this.#introduce(file, handle, write, fresh ? since.port : null);
     }
     file.handles.add(handle);
     try {
@@ -244,10 +238,18 @@ export class Holding implements Holder, Charging {
     return null;
   }
 
-  /** @returns whether it is there to stay */
-  async #introduce(file: HeldFile, handle: Handle, write: boolean, fresh: boolean): Promise<boolean> {
+  /**
+   * @param fresh the owner for whom its size is as it was seen: under another one, others may have written meanwhile
+   * @returns whether it is there to stay
+   */
+  async #introduce(
+    file: HeldFile,
+    handle: Handle,
+    write: boolean,
+    fresh: OwnerPort | null,
+  ): Promise<boolean> {
     const { look } = await this.#ask(async (port) => {
-      const size = fresh ? file.size : null;
+      const size = port === fresh ? file.size : null;
       const entered = await port.enter({ inode: file.inode, size, write }, this.#report(false));
       if (entered.claimed) this.#claimed(file, entered.size);
       return entered;
@@ -267,6 +269,8 @@ export class Holding implements Holder, Charging {
   /** @returns the size that is charged; `null` where the file is to be looked at first */
   claim(file: HeldFile): Promise<number | null> {
     return this.#ask(async (port) => {
+      // The owner before this one died: who had the claim may have written until then.
+      if (!file.looked) return null;
       const size = await port.claim(file.inode, file.size, this.#report(false));
       if (size !== null) this.#claimed(file, size);
       return size;
@@ -346,7 +350,7 @@ export class Holding implements Holder, Charging {
         },
         // No name changes while a file is made.
         entered: (handle) => {
-          entering.file = this.enter(handle, true, { left, changes: this.#changes });
+          entering.file = this.enter(handle, true, { port, left, changes: this.#changes });
           entering.file.catch(() => undefined);
         },
       });

@@ -64,7 +64,7 @@ export class Owner {
   readonly #leases = new OneByOne(this.#begun, onceTold);
   readonly #claims: Claims;
   /** Whether a peer ever held anything: until then nobody else can have changed a file since it was opened. */
-  #alone = true;
+  #alone: boolean;
   /** Those who were asked, and have not answered in time. */
   readonly #silent = new Set<Holder>();
   #cancelRest: (() => void) | null = null;
@@ -75,6 +75,7 @@ export class Owner {
     this.#parts = parts;
     const { homeId, row, epoch, store, open, pause, after } = parts;
     const clean = row.owner === null && row.counted;
+    this.#alone = row.owner === null;
     const drifts = (): void => {
       // Before the first count the figures say nothing.
       if (this.#counting.state === 'unknown') return;

@@ -116,7 +116,9 @@ export async function listeningPort(child: ChildProcess, log: () => string): Pro
       const match = /^plimsoll listening on .*:(\d+)$/m.exec(printed);
       if (match) resolve(Number(match[1]));
     });
-    child.once('exit', (status) => reject(new Error(`the server ended with ${status}: ${printed}${log()}`)));
+    child.once('exit', (status, signal) =>
+      reject(new Error(`the server ended with ${status ?? signal}: ${printed}${log()}`)),
+    );
   });
 }
 

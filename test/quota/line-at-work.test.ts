@@ -151,6 +151,25 @@ describe('a home at its line', () => {
     await fleet.end();
   });
 
+  it('looks again at a file that the owner wrote to until it died, before it is written [L4]', async () => {
+    const fleet = await Fleet.launch({ line: none });
+    const [owner, other] = [fleet.ship(), fleet.ship()];
+    const first = await owner.session().open('/f', create);
+    await first.write([Buffer.alloc(100)], 0);
+    const vfs = other.session();
+    const handle = await vfs.open('/f', { write: true });
+    await first.write([Buffer.alloc(100)], 100);
+    owner.hang();
+    const writing = handle.write([Buffer.alloc(50)], 200);
+    await owner.kill();
+    await writing;
+    await handle.close();
+    expect(await fleet.settled()).toEqual({ bytes: 250, files: 1 });
+    await vfs.close();
+    await fleet.settled();
+    await fleet.end();
+  });
+
   it.each(['busy', 'no-space'] as const)(
     'refuses what a store that says %s cannot note, and loses nothing',
     async (code) => {
