@@ -21,7 +21,8 @@ const sharing = [
 const each = {
   // Threads share one process id, umask and working directory; the tests start servers and switch users.
   pool: 'forks',
-  testTimeout: 30_000,
+  // The large counts take their time, the more so on a machine that does other work too.
+  testTimeout: process.env['CI'] === 'true' ? 180_000 : 30_000,
   hookTimeout: 60_000,
 } as const;
 

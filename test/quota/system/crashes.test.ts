@@ -72,7 +72,7 @@ describe.skipIf(missing('ssh-keygen')).each([1, 2])(
         // The homes are what the runs before left in them, so that a smaller case would be another one.
         { numRuns: kills, endOnFailure: true, ...replay() },
       );
-    }, 600_000);
+    }, 1_200_000);
 
     it.skipIf(untraceable)(
       'just before a system call: the same',
@@ -94,7 +94,7 @@ describe.skipIf(missing('ssh-keygen')).each([1, 2])(
         expect(sprung).toBeGreaterThan(moments / 2);
         await servers.expectNoDrift();
       },
-      600_000,
+      1_200_000,
     );
   },
 );

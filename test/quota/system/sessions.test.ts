@@ -30,11 +30,11 @@ describe.skipIf(missing('ssh-keygen')).each([1, 2])(
         fc.asyncProperty(turns(turnsInRun, sessions), (script) =>
           harbour.with(async (crew) => void (done += await sail(crew, line, script))),
         ),
-        { numRuns: runsFor(wanted, turnsInRun), interruptAfterTimeLimit: 300_000, ...replay() },
+        { numRuns: runsFor(wanted, turnsInRun), interruptAfterTimeLimit: 1_200_000, ...replay() },
       );
       if (replay().seed === undefined) expect(done).toBeGreaterThanOrEqual(wanted);
       await harbour.expectNoDrift();
-    }, 600_000);
+    }, 1_200_000);
 
     it('all at once: never over the line, the ledger is the disk in the end, nothing acknowledged is lost [L1, L2, L5, L6]', async () => {
       const wanted = scale('quotaStormSteps');
@@ -53,6 +53,6 @@ describe.skipIf(missing('ssh-keygen')).each([1, 2])(
       if (replay().seed !== undefined) return;
       expect(counts.done + counts.quota + counts.refused).toBeGreaterThanOrEqual(wanted);
       expect(counts.quota).toBeGreaterThan(wanted / 100);
-    }, 600_000);
+    }, 1_200_000);
   },
 );
