@@ -105,7 +105,7 @@ export class Counting {
         const report =
           tried < restlessCounts
             ? await this.#count(vfs, options, inQueue)
-            : await inQueue(() => this.#count(vfs, options, (work) => work()));
+            : await inQueue(() => this.#count(vfs, options, (work) => work(), atOnce));
         if (report) return report;
       } finally {
         await vfs.close();
@@ -118,9 +118,10 @@ export class Counting {
     vfs: Vfs,
     options: ScanOptions,
     inQueue: CountingParts['inQueue'],
+    pause: CountingParts['pause'] = this.#parts.pause,
   ): Promise<ScanReport | null> {
     const { check, progress, signal } = options;
-    const { ledger, pause, settle, counted } = this.#parts;
+    const { ledger, settle, counted } = this.#parts;
     const stopped = this.#stopped.signal;
     const count = new Recount(
       {
@@ -156,4 +157,9 @@ export class Counting {
       if (this.current === count) this.current = null;
     }
   }
+}
+
+/** While everybody waits for a count to change a name, it gives way to nobody for longer than a turn. */
+function atOnce(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

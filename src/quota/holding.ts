@@ -227,15 +227,17 @@ export class Holding implements Holder, Charging {
     try {
       if (await file.introduced) return file;
     } catch (thrown) {
-      await (
-        await this.leave(file, handle)
-      )?.();
+      await this.#turnAway(file, handle);
       throw thrown;
     }
-    await (
-      await this.leave(file, handle)
-    )?.();
+    await this.#turnAway(file, handle);
     return null;
+  }
+
+  /** A handle that did not get into the books; whoever opened it closes it. */
+  async #turnAway(file: HeldFile, handle: Handle): Promise<void> {
+    const closed = await this.leave(file, handle);
+    await closed?.();
   }
 
   /**

@@ -69,7 +69,7 @@ export class NameBooks {
       const left = ((await store.links(homeId, inode)) ?? 1) - 1;
       await store.setLinks(homeId, inode, left > 1 ? left : null);
       return left > 0;
-    }, true);
+    });
   }
 
   async #renamed({ kind, ino, bytesAfter, linksLeft }: Change, to: string, through: Vfs): Promise<void> {
@@ -94,16 +94,16 @@ export class NameBooks {
       const names = linksLeft === 2 ? 2 : ((await store.links(homeId, ino)) ?? 1) + 1;
       await store.setLinks(homeId, ino, names);
       return true;
-    }, true);
+    });
   }
 
   /** What the store cannot tell, or keep, the next count has to find out: until then nothing is given back for it. */
-  async #orDoubt(work: () => Promise<boolean>, meanwhile: boolean): Promise<boolean> {
+  async #orDoubt(work: () => Promise<boolean>): Promise<boolean> {
     try {
       return await work();
     } catch {
       this.#parts.counting.doubt();
-      return meanwhile;
+      return true;
     }
   }
 

@@ -73,7 +73,7 @@ export class OwnedHomes {
       const row = await usage.get(homeId);
       if (row.owner === peers.self) return { kind: 'here', owner: await this.#begin(row, row.epoch) };
       if (row.owner !== null) {
-        const reached = await this.#reach(row.owner, homeId, row.epoch);
+        const reached = await this.#reach(row.owner, homeId);
         if (typeof reached !== 'string') return { kind: 'there', channel: reached };
         // It may have handed the home back meanwhile, exact; or be there again on another channel.
         if (reached === 'broke' || (await usage.get(homeId)).owner !== row.owner) continue;
@@ -86,10 +86,10 @@ export class OwnedHomes {
   }
 
   /** `gone` when the process that the row names is dead, or will not become the owner any more. */
-  async #reach(owner: string, homeId: number, epoch: number): Promise<Channel | 'gone' | 'broke'> {
+  async #reach(owner: string, homeId: number): Promise<Channel | 'gone' | 'broke'> {
     try {
       const channel = await this.#parts.peers.connect(owner);
-      return (await channel.ask('keeps', { home: homeId, epoch })) === true ? channel : 'gone';
+      return (await channel.ask('keeps', { home: homeId })) === true ? channel : 'gone';
     } catch (thrown) {
       const { code } = toFault(thrown);
       if (code === 'not-found') return 'gone';
@@ -154,9 +154,9 @@ export class OwnedHomes {
   }
 
   /** Hands a ledger back, unless a peer has something of the home, or it is being counted. */
-  release(homeId: number): void {
+  async release(homeId: number): Promise<void> {
     const owner = this.#owners.get(homeId);
-    if (owner?.isIdle()) void this.#end(homeId, owner);
+    if (owner?.isIdle()) await this.#end(homeId, owner);
   }
 
   async close(): Promise<void> {

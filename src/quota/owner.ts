@@ -121,10 +121,6 @@ export class Owner {
     });
   }
 
-  get epoch(): number {
-    return this.#parts.epoch;
-  }
-
   /** Whether it is the owner no more. */
   get deposed(): boolean {
     return this.#deposed;

@@ -173,7 +173,8 @@ export function createQuotas(parts: QuotaParts): Quotas {
     if (!holding?.idle) return;
     holdings.delete(homeId);
     holding.end();
-    owned.release(homeId);
+    // Homes of an embedding program come and go with its logins.
+    void owned.release(homeId).then(() => paths.delete(homeId));
   };
 
   peers.answer(answerPeers({ owned, holdings, open: async (homeId) => parts.open(await homeOf(homeId)) }));
