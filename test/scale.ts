@@ -20,7 +20,7 @@ const counts = {
   quotaStormSteps: { quick: 200, ci: 10_000 },
   quotaKills: { quick: 2, ci: 100 },
   quotaMoments: { quick: 2, ci: 48 },
-  quotaVoyages: { quick: 12, ci: 600 },
+  quotaVoyages: { quick: 12, ci: 3_000 },
   prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 

@@ -31,6 +31,8 @@ export class Ledger {
   readonly open = new Map<number, OpenFile>();
   readonly #closing = new Map<number, Closing>();
   #lastTicket = 0;
+  /** What files had that were left since a change of names began: it may have measured them before. */
+  #leftMeanwhile: Map<number, number> | null = null;
   /** Whether more was given back than there was: somebody changed the home behind the server's back (L5). */
   drifted = false;
 
@@ -95,16 +97,32 @@ export class Ledger {
     return bytes;
   }
 
+  /** Changes names and books it: the sizes that are measured for it are older than what is told meanwhile. */
+  async whileChanging<T>(work: () => Promise<T>): Promise<T> {
+    this.#leftMeanwhile = new Map();
+    try {
+      return await work();
+    } finally {
+      this.#leftMeanwhile = null;
+    }
+  }
+
+  /** @param measured st_size, as the change of names that is going on has found it */
+  sizeOf(inode: number, measured: number): number {
+    return this.open.get(inode)?.size ?? this.#leftMeanwhile?.get(inode) ?? measured;
+  }
+
   /**
    * The last name inside the home is gone.
-   * @param bytes st_size, for a file that nobody has open
+   * @param measured st_size
    */
-  unnamed(inode: number, bytes: number): void {
+  unnamed(inode: number, measured: number): void {
+    const bytes = this.sizeOf(inode, measured);
     const file = this.open.get(inode);
     const closing = file ? undefined : this.#closingOf(inode);
     if (file) {
       file.gone = true;
-      file.size ??= bytes;
+      file.size = bytes;
     } else if (closing) {
       // Others may have written to it since it was left.
       closing.gone = true;
@@ -119,10 +137,12 @@ export class Ledger {
     return undefined;
   }
 
-  entered(inode: number, opener: string, size: number | null): OpenFile {
+  entered(inode: number, opener: string, seen: number | null): OpenFile {
     let file = this.open.get(inode);
-    if (!file)
+    if (!file) {
+      const size = seen === null ? null : this.sizeOf(inode, seen);
       this.open.set(inode, (file = { size, gone: false, claim: null, openers: new Set(), stale: new Set() }));
+    }
     file.openers.add(opener);
     return file;
   }
@@ -137,10 +157,16 @@ export class Ledger {
     file.stale.delete(opener);
     if (file.claim === opener) file.claim = null;
     if (file.openers.size > 0) return null;
-    this.open.delete(inode);
+    this.dropped(inode, file);
     const ticket = ++this.#lastTicket;
     this.#closing.set(ticket, { inode, opener, size: file.size, gone: file.gone });
     return ticket;
+  }
+
+  /** Nobody has the file open any more. */
+  dropped(inode: number, { size, gone }: OpenFile): void {
+    this.open.delete(inode);
+    if (size !== null && !gone) this.#leftMeanwhile?.set(inode, size);
   }
 
   /** A file that was left is closed: where it has no name any more, it is paid for no more. */

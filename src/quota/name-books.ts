@@ -39,10 +39,11 @@ export class NameBooks {
     }
   }
 
-  made(change: Change): void {
+  /** What is new is empty: whoever has written into it since tells of that. */
+  made({ ino }: Change): void {
     const { ledger, counting } = this.#parts;
-    ledger.add(change.bytesAfter, 1);
-    counting.current?.made(change);
+    ledger.add(0, 1);
+    counting.current?.follow(ino, 0, true);
   }
 
   /** An inode lost a name; if it had several, not always its last one inside the home. */
@@ -52,11 +53,11 @@ export class NameBooks {
       const count = counting.current;
       if (count) count.unsure = true;
       if (await this.#hasAnotherName(ino)) {
-        counting.current?.follow(ino, this.#sizeOf(ino, bytesAfter), true);
+        counting.current?.follow(ino, ledger.sizeOf(ino, bytesAfter), true);
         return;
       }
     }
-    counting.current?.follow(ino, this.#sizeOf(ino, bytesAfter), ledger.open.has(ino));
+    counting.current?.follow(ino, ledger.sizeOf(ino, bytesAfter), ledger.open.has(ino));
     ledger.unnamed(ino, bytesAfter);
   }
 
@@ -76,7 +77,7 @@ export class NameBooks {
     const count = this.#parts.counting.current;
     if (!count) return;
     if (kind !== 'folder' && linksLeft > 1) count.unsure = true;
-    count.follow(ino, this.#sizeOf(ino, bytesAfter), true);
+    count.follow(ino, this.#parts.ledger.sizeOf(ino, bytesAfter), true);
     if (kind !== 'folder') return;
     // Removed or moved on by programs of the host: what they do is no matter of this count.
     const folder = await through.list(to).catch(() => null);
@@ -88,7 +89,7 @@ export class NameBooks {
     const count = counting.current;
     if (count) {
       count.unsure = true;
-      count.follow(ino, this.#sizeOf(ino, bytesAfter), true);
+      count.follow(ino, this.#parts.ledger.sizeOf(ino, bytesAfter), true);
     }
     await this.#orDoubt(async () => {
       const names = linksLeft === 2 ? 2 : ((await store.links(homeId, ino)) ?? 1) + 1;
@@ -105,9 +106,5 @@ export class NameBooks {
       this.#parts.counting.doubt();
       return true;
     }
-  }
-
-  #sizeOf(inode: number, bytes: number): number {
-    return this.#parts.ledger.open.get(inode)?.size ?? bytes;
   }
 }

@@ -34,7 +34,7 @@ export class Names {
   /** @throws Fault `quota`, `busy`, and what the filesystem says */
   change(request: NameChange, through: Vfs): Promise<Change> {
     return this.#onceSure(() =>
-      this.#parts.inQueue(async () => {
+      this.#inQueue(async () => {
         if (request.kind === 'mkdir' || request.kind === 'symlink') {
           const room = await this.#roomForFile();
           // What exists is told as that, line or no line.
@@ -80,7 +80,7 @@ export class Names {
     entered: (handle: Handle) => void,
   ): Promise<Handle> {
     return this.#onceSure(() =>
-      this.#parts.inQueue(async () => {
+      this.#inQueue(async () => {
         // Where the store cannot be written nothing new is made, and what is there is opened all the same.
         const room = await this.#roomForFile().catch(toFault);
         let handle: Handle;
@@ -97,6 +97,10 @@ export class Names {
         return handle;
       }),
     );
+  }
+
+  #inQueue<T>(work: () => Promise<T>): Promise<T> {
+    return this.#parts.inQueue(() => this.#parts.ledger.whileChanging(work));
   }
 
   #onceSure<T>(attempt: () => Promise<T | typeof unsure>): Promise<T> {

@@ -210,7 +210,7 @@ export class Owner {
       file.openers.delete(id);
       file.stale.delete(id);
       // A file without a name that only the dead had open is gone; the count that follows finds that out.
-      if (file.openers.size === 0) this.#ledger.open.delete(inode);
+      if (file.openers.size === 0) this.#ledger.dropped(inode, file);
     }
     if (!uncertain) return;
     this.#ledger.add(lease, 0);

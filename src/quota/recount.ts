@@ -1,4 +1,4 @@
-import type { Change, Listing } from '../vfs/vfs.js';
+import type { Listing } from '../vfs/vfs.js';
 import type { OpenFile } from './ledger.js';
 import type { Count } from './home-usage.js';
 import { Scan, type ScanParts } from './scan.js';
@@ -38,26 +38,21 @@ export class Recount {
    * @param counts whether it is in the home; `null` where that is as before
    */
   follow(inode: number, bytes: number, counts: boolean | null): void {
-    const known = this.#followed.get(inode);
+    let known = this.#followed.get(inode);
     if (known) {
       known.counts = counts ?? known.counts;
-      return;
+    } else {
+      this.#scan.touch(inode, bytes);
+      this.#followed.set(inode, (known = { bytes, counts }));
     }
-    this.#scan.touch(inode, bytes);
-    this.#followed.set(inode, { bytes, counts });
+    // From now on the number may be that of another one, which begins empty.
+    if (counts === false) known.bytes = 0;
   }
 
   sized(inode: number, before: number, after: number): void {
     this.follow(inode, before, null);
     const known = this.#followed.get(inode);
     if (known) known.bytes += after - before;
-  }
-
-  /** An inode was made; its number may have been another's before. */
-  made({ ino, bytesAfter }: Change): void {
-    this.follow(ino, 0, true);
-    const known = this.#followed.get(ino);
-    if (known) known.bytes = bytesAfter;
   }
 
   /** A folder has another name. @param folder opened by it, and closed here */

@@ -8,6 +8,9 @@ import { chance, voyage, type Voyage } from './voyages.js';
 
 const steps = 40;
 const sessions = 2;
+/** Of all ways to the disk and back, and how many turns of the event loop they take: all else goes on meanwhile. */
+const longWays = 0.03;
+const longWay = 60;
 
 /** Milliseconds after which a request that was not answered never will be. */
 const longest = 20_000;
@@ -29,7 +32,8 @@ async function sail(servers: number, one: Voyage): Promise<number> {
 
 async function voyaged(servers: number, { seed, slowness, room, line, scripts }: Voyage): Promise<number> {
   const random = chance(seed);
-  const fleet = await Fleet.launch({ line, room, turns: () => Math.floor(random() * (slowness + 1)) });
+  const turns = (): number => (random() < longWays ? longWay : Math.floor(random() * (slowness + 1)));
+  const fleet = await Fleet.launch({ line, room, turns });
   const first = Array.from({ length: servers }, () => fleet.ship());
   const next = new Map<Ship, Ship>();
   const replaced = (dead: Ship): Ship => {

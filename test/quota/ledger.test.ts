@@ -29,6 +29,43 @@ describe('the ledger', () => {
     expect(ledger).toMatchObject({ bytes: 0, files: 0, drifted: false });
   });
 
+  it('gives back what was written to a file after its removal was measured, and before that was booked [L3]', async () => {
+    const ledger = new Ledger(10, 1);
+    ledger.entered(7, 'a', 10);
+    await ledger.whileChanging(async () => {
+      ledger.settle('a', [7, 10, 23]);
+      ledger.closed(ledger.left(7, 'a') ?? 0);
+      ledger.unnamed(7, 10);
+      await Promise.resolve();
+    });
+    expect(ledger).toMatchObject({ bytes: 0, files: 0, drifted: false });
+  });
+
+  it('knows what was written to a file before the making of it was booked', async () => {
+    const ledger = new Ledger(0, 0);
+    await ledger.whileChanging(async () => {
+      ledger.entered(7, 'b', null).size = 0;
+      ledger.settle('b', [7, 0, 13]);
+      ledger.closed(ledger.left(7, 'b') ?? 0);
+      ledger.add(0, 1);
+      expect(ledger.entered(7, 'a', 0).size).toBe(13);
+      await Promise.resolve();
+    });
+    expect(ledger).toMatchObject({ bytes: 13, files: 1 });
+  });
+
+  it('does not take a file for the one that had its number before, however quickly that came free', async () => {
+    const ledger = new Ledger(10, 1);
+    ledger.entered(7, 'a', 10);
+    ledger.unnamed(7, 10);
+    await ledger.whileChanging(async () => {
+      ledger.closed(ledger.left(7, 'a') ?? 0);
+      expect(ledger.entered(7, 'a', 0).size).toBe(0);
+      await Promise.resolve();
+    });
+    expect(ledger).toMatchObject({ bytes: 0, files: 0 });
+  });
+
   it('books what is told of one file in whichever order it comes', () => {
     const ledger = new Ledger(100, 1);
     ledger.lend('a', 300);

@@ -115,6 +115,23 @@ describe('a home at its line', () => {
     await fleet.end();
   });
 
+  it('gives back what was written to a file while the news of its removal was on the way [L3]', async () => {
+    const fleet = await Fleet.launch({ line: none });
+    const ship = fleet.ship();
+    const late = new LateNews(fleet.tree);
+    const [vfs, remover] = [ship.session(), ship.quotas.limited(fleet.home, late)];
+    const handle = await full(vfs, '/a', 10);
+    const removing = remover.remove('/a');
+    await late.done;
+    await handle.write([Buffer.alloc(13)], 10);
+    await handle.close();
+    late.tell();
+    await removing;
+    expect(await fleet.settled()).toEqual({ bytes: 0, files: 0 });
+    for (const one of [vfs, remover]) await one.close();
+    await fleet.end();
+  });
+
   it('writes to the store less than 100 times for an upload of 1 GiB', async () => {
     const fleet = await Fleet.launch({ line: { bytes: 2 ** 30, files: null } });
     const ship = fleet.ship();
@@ -224,6 +241,21 @@ describe('a home at its line', () => {
 /** Makes files until something is said against it. */
 async function filled(vfs: Vfs): Promise<void> {
   for (let n = 0; n < 1000; n++) await (await vfs.open(`/new-${n}`, create)).close();
+}
+
+/** Removes at once, and says so when it is told to. */
+class LateNews extends DelegatingVfs {
+  #removed: () => void = () => undefined;
+  readonly done = new Promise<void>((resolve) => (this.#removed = resolve));
+  tell: () => void = () => undefined;
+  readonly #told = new Promise<void>((resolve) => (this.tell = resolve));
+
+  override async remove(path: string): Promise<Change> {
+    const change = await super.remove(path);
+    this.#removed();
+    await this.#told;
+    return change;
+  }
 }
 
 /** Files without content: of what is written only the length counts. */
