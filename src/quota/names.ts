@@ -43,8 +43,8 @@ export class Names {
             throw room;
           }
         }
-        // A folder that is to replace nothing takes its new name by an empty one first. It frees that again, so that a
-        // store which cannot be written is no reason to refuse it.
+        // Where there are no hard links, what is to replace nothing takes its new name by an empty file first. It frees
+        // that again, so that a store which cannot be written is no reason to refuse it.
         if (request.kind === 'rename' && !request.replace) {
           await this.#parts.row.raise(0, 1, await this.#parts.line()).catch(() => undefined);
         }

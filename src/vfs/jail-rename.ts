@@ -10,9 +10,11 @@ import { placeToChange, type Place } from './walk.js';
 
 /**
  * Moves an entry. Linux' rename(2) replaces, and Node has no renameat2 to forbid it, so without `replace` the target
- * name is first taken in a way that fails where it exists: a second link for what can have one, an empty folder for
- * folders, an empty file where there are no hard links. Checking first and renaming then would replace silently
- * whatever came between.
+ * name is first taken in a way that fails where it exists: by a second link for what can have one, by an empty file
+ * where there are no hard links. Checking first and renaming then would replace silently whatever came between. Folders
+ * are: rename(2) puts them in the place of nothing but an empty folder, and one that a program on the host has just made
+ * loses nothing by that, while an empty folder of ours would be one inode more than the line may allow, and would stay
+ * where the server dies.
  */
 export function rename(jail: Jail, from: ByteString, to: ByteString, replace: boolean): Change {
   return walking(jail, from, (source) =>
@@ -67,7 +69,7 @@ function moveOver(held: Held, to: Place<number>): void {
 }
 
 function keeping(held: Held, to: Place<number>): Change {
-  if (kindOf(held.stat.mode) === 'folder') claimByFolder(held, to);
+  if (kindOf(held.stat.mode) === 'folder') moveFolder(held, to);
   else claimByLink(held, to);
   return sizeKept(toStats(fs.fstatSync(held.descriptor)));
 }
@@ -118,23 +120,13 @@ function stillEmpty(claim: number, to: Place<number>): boolean {
   return there !== undefined && there.ino === ino && there.dev === dev && there.size === 0;
 }
 
-function claimByFolder(held: Held, to: Place<number>): void {
-  fs.mkdirSync(path(to), 0o700);
+function moveFolder(held: Held, to: Place<number>): void {
+  if (fs.lstatSync(path(to), { throwIfNoEntry: false })) throw new Fault('exists');
   try {
     fs.renameSync(path(held.place), path(to));
   } catch (thrown) {
-    giveBackFolder(to);
-    // Somebody has already put something into the claim: then the name is theirs.
-    if (errnoOf(thrown) === 'ENOTEMPTY' || errnoOf(thrown) === 'EEXIST') throw new Fault('exists');
-    throw renameFault(held, thrown);
-  }
-}
-
-function giveBackFolder(claim: Place<number>): void {
-  try {
-    fs.rmdirSync(path(claim));
-  } catch {
-    // It is in use by now, or gone: either way it is not ours any more.
+    const raced = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(thrown) ?? '');
+    throw raced ? new Fault('exists', undefined, { cause: thrown }) : renameFault(held, thrown);
   }
 }
 

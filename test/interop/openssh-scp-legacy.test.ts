@@ -339,9 +339,9 @@ describe.skipIf(missing('scp', 'ssh-keygen'))("OpenSSH's scp -O [PROTOCOL 7.5]",
     });
 
     it('shows why something is refused', async () => {
-      const { status, stderr, stdout } = await pscp('noise', 'reader@127.0.0.1:noise');
+      const { status, stderr, stdout } = await pscp('f', 'reader@127.0.0.1:f');
       expect(status).toBe(1);
-      expect(stdout + stderr).toContain('noise: this account may only read');
+      expect(stdout + stderr).toContain('f: this account may only read');
     });
   });
 });
