@@ -20,7 +20,7 @@ export interface FleetOptions {
   readonly line: { readonly bytes: number | null; readonly files: number | null };
   /** What the disk takes. */
   readonly room?: number;
-  /** How many turns of the event loop the next call of a process to the disk, or the store, takes; none unless given. */
+  /** How many turns of the event loop the next call of a process to the disk, the store or a peer takes; none unless given. */
   readonly turns?: () => number;
   /** So many milliseconds of the servers pass in one of ours. */
   readonly haste?: number;
@@ -58,7 +58,7 @@ export class Fleet {
     this.haste = haste;
     this.turns = turns ?? (() => 0);
     this.#allowed = { bytes: line.bytes ?? Infinity, files: line.files ?? Infinity };
-    this.#peers = memoryPeers({ patience: 5000 / haste });
+    this.#peers = memoryPeers({ patience: 5000 / haste, turns: this.turns });
     this.tree = new WatchedTree(memoryVfs(room === undefined ? {} : { bytes: room }), (used) =>
       this.#look(used),
     );

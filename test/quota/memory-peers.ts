@@ -18,30 +18,35 @@ export interface MemoryPeer extends Peers {
 export interface MemoryPeersOptions {
   /** Milliseconds that a question, or a connection, waits unless told; 5000 as everywhere. */
   readonly patience?: number;
+  /** How many turns of the event loop the next message takes more than one; none unless given. */
+  readonly turns?: () => number;
 }
 
 /**
- * Processes of one root within one process, for tests: messages cross as JSON, one in each turn of the event loop.
+ * Processes of one root within one process, for tests: messages cross as JSON, one after another, each in at least a turn of the event loop.
  * It passes the same contract as the sockets.
  */
 export function memoryPeers(options: MemoryPeersOptions = {}): { peer(): MemoryPeer } {
   const root = new Map<string, Process>();
-  return { peer: () => new Process(root, options.patience ?? defaultPatience) };
+  const { patience = defaultPatience, turns = () => 0 } = options;
+  return { peer: () => new Process(root, patience, turns) };
 }
 
 class Process implements MemoryPeer {
   readonly self = newPeerName();
   readonly #root: Map<string, Process>;
   readonly #patience: number;
+  readonly turns: () => number;
   readonly #channels = new Map<string, Promise<Channel>>();
   readonly #ends = new Set<End>();
   #answering: Answering | null = null;
   #resumed = new Set<() => void>();
   state: 'runs' | 'hangs' | 'dead' | 'closed' = 'runs';
 
-  constructor(root: Map<string, Process>, patience: number) {
+  constructor(root: Map<string, Process>, patience: number, turns: () => number) {
     this.#root = root;
     this.#patience = patience;
+    this.turns = turns;
     root.set(this.self, this);
   }
 
@@ -219,7 +224,7 @@ class End implements Channel {
   #turn(): void {
     if (this.#turns || this.#arriving.length === 0) return;
     this.#turns = true;
-    setImmediate(() => {
+    this.#after(this.#process.turns(), () => {
       this.#process.whenAwake(() => {
         this.#turns = false;
         if (this.#process.state === 'dead') return;
@@ -228,6 +233,13 @@ class End implements Channel {
         else if (next !== undefined) this.conversation.take(next);
         this.#turn();
       });
+    });
+  }
+
+  #after(turns: number, then: () => void): void {
+    setImmediate(() => {
+      if (turns === 0) then();
+      else this.#after(turns - 1, then);
     });
   }
 }
