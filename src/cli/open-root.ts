@@ -7,7 +7,6 @@ import { Fault } from '../fault.js';
 import { openAudit } from '../observe/audit.js';
 import { createEvents } from '../observe/events.js';
 import type { Store } from '../store/accounts.js';
-import { openStore } from '../store/open-store.js';
 import type { Surroundings } from './command.js';
 import { lazyQuotas } from './lazy-quotas.js';
 
@@ -28,7 +27,7 @@ export async function withRoot<T>(
   options: { readonly make?: boolean } = {},
 ): Promise<T> {
   const root = options.make ? makeRoot(folder) : findRoot(folder);
-  const { settings } = loadSettings({ root: root.path, env });
+  const { settings } = await loadSettings({ root: root.path, env });
   const events = createEvents();
   events.subscribe((name, event) => {
     if (name === 'server.warning') printer.warn((event as { readonly message: string }).message);
@@ -51,6 +50,8 @@ export async function withRoot<T>(
 /** @throws Fault naming the file, which the store itself does not (J2) */
 export async function openDatabase({ database }: Root): Promise<Store> {
   try {
+    // Whoever only asks for help, or gets the name of the root wrong, does not wait for it.
+    const { openStore } = await import('../store/open-store.js');
     return await openStore(database);
   } catch (thrown) {
     if (!(thrown instanceof Fault)) throw thrown;

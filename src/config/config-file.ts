@@ -1,13 +1,14 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import Conf from 'conf';
+import type Conf from 'conf';
 import { Fault } from '../fault.js';
 import { systemWords } from '../observe/system-words.js';
 import { parseStored, problemsOf } from './check.js';
 import type { Stored } from './setting.js';
 import type { SettingName } from './settings.js';
 
-type Content = Readonly<Record<string, unknown>>;
+/** What a file holds, by flat names with dots. */
+export type Content = Readonly<Record<string, unknown>>;
 
 /** `etc/plimsoll.json` below the root. */
 export function configPath(root: string): string {
@@ -19,8 +20,8 @@ export function configPath(root: string): string {
  * A file that is absent holds nothing; nothing is made or written.
  * @throws Fault `invalid`, with each wrong or unknown setting
  */
-export function readConfigFile(path: string): Content {
-  return isThere(path) ? read(path, open(path, null)) : {};
+export async function readConfigFile(path: string): Promise<Content> {
+  return isThere(path) ? read(path, await open(path, null)) : {};
 }
 
 /**
@@ -36,26 +37,26 @@ function isThere(path: string): boolean {
 }
 
 /** Writes one setting. @throws Fault `invalid`; `failure` where the file cannot be written */
-export function setInFile(path: string, name: SettingName, stored: Stored): void {
+export async function setInFile(path: string, name: SettingName, stored: Stored): Promise<void> {
   parseStored(name, stored, '');
-  change(path, name, (conf) => conf.set(name, stored));
+  await change(path, name, (conf) => conf.set(name, stored));
 }
 
 /**
  * Takes one setting out, so that its default applies again; a name that is no setting can leave this way too.
  * Returns whether it was there.
  */
-export function unsetInFile(path: string, name: string): boolean {
+export async function unsetInFile(path: string, name: string): Promise<boolean> {
   if (!isThere(path)) return false;
-  const conf = open(path, name);
+  const conf = await open(path, name);
   if (!Object.hasOwn(read(path, conf), name)) return false;
-  change(path, name, (one) => one.delete(name));
+  await change(path, name, (one) => one.delete(name));
   return true;
 }
 
-function change(path: string, name: string, write: (conf: Conf) => void): void {
+async function change(path: string, name: string, write: (conf: Conf) => void): Promise<void> {
   try {
-    write(open(path, name));
+    write(await open(path, name));
   } catch (thrown) {
     throw described(path, thrown, 'written');
   }
@@ -70,12 +71,14 @@ function read(path: string, conf: Conf): Content {
 }
 
 /**
+ * Most roots have no such file: then no command waits until what reads it is loaded.
  * @param repaired the one setting that may be wrong in the file, because it is about to be changed
  */
-function open(path: string, repaired: string | null): Conf {
+async function open(path: string, repaired: string | null): Promise<Conf> {
+  const { default: ConfFile } = await import('conf');
   const extension = extname(path);
   try {
-    return new Conf({
+    return new ConfFile({
       cwd: dirname(path),
       configName: basename(path, extension),
       fileExtension: extension,

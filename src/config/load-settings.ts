@@ -1,5 +1,5 @@
 import { parseStored } from './check.js';
-import { configPath, readConfigFile } from './config-file.js';
+import { configPath, readConfigFile, type Content } from './config-file.js';
 import { environmentName, readEnvironment, settingNames, type Environment } from './environment.js';
 import type { Stored } from './setting.js';
 import { settings, type SettingName, type Settings } from './settings.js';
@@ -19,17 +19,23 @@ export interface Loaded {
   readonly stored: Readonly<Record<SettingName, Stored>>;
 }
 
+export interface Given {
+  readonly root: string;
+  readonly env: Environment;
+  readonly overrides?: Overrides;
+}
+
 /**
  * The settings in force: the command line before the environment before `etc/plimsoll.json` before the defaults.
  * @throws Fault `invalid`, with the setting, the value, where it was found and what is allowed
  */
-export function loadSettings(from: {
-  readonly root: string;
-  readonly env: Environment;
-  readonly overrides?: Overrides;
-}): Loaded {
+export async function loadSettings(from: Given): Promise<Loaded> {
+  return settingsOf(await readConfigFile(configPath(from.root)), from);
+}
+
+/** As `loadSettings`, with what the file holds. */
+export function settingsOf(file: Content, from: Given): Loaded {
   const path = configPath(from.root);
-  const file = readConfigFile(path);
   const environment = readEnvironment(from.env);
 
   const rows = settingNames.map((name) => {

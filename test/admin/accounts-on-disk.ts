@@ -9,7 +9,7 @@ import { HomeUsages } from '../../src/admin/home-usage.js';
 import { makeRoot } from '../../src/admin/root.js';
 import type { Passwords } from '../../src/auth/passwords.js';
 import { lazyQuotas } from '../../src/cli/lazy-quotas.js';
-import { loadSettings } from '../../src/config/load-settings.js';
+import { settingsOf } from '../../src/config/load-settings.js';
 import { createEvents } from '../../src/observe/events.js';
 import { memoryStore } from '../../src/store/memory-store.js';
 
@@ -32,7 +32,7 @@ export function accountsOnDisk(
   env: Readonly<Record<string, string>> = {},
 ) {
   const root = makeRoot(join(realpathSync(mkdtempSync(join(tmpdir(), 'plimsoll-admin-'))), 'root'));
-  const { settings } = loadSettings({ root: root.path, env });
+  const { settings } = settingsOf({}, { root: root.path, env });
   const store = memoryStore();
   const events = createEvents();
   const changes: string[] = [];

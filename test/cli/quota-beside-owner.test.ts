@@ -27,7 +27,7 @@ let files: Vfs;
 beforeEach(async () => {
   root = makeRoot(join(realpathSync(mkdtempSync(join(tmpdir(), 'plimsoll-quota-'))), 'root'));
   store = await openStore(root.database);
-  const { settings } = loadSettings({ root: root.path, env: {} });
+  const { settings } = await loadSettings({ root: root.path, env: {} });
   owner = lazyQuotas({ root, settings, store, events: createEvents() });
   threads = pathThreads(1);
   ({ home } = await store.accounts.add(newAccount('ann', { homePath: join(root.homes, 'ann') })));

@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
+import { commandsOn } from '../cli/in-process.js';
+import { environment as programEnvironment, program } from '../cli/plimsoll.js';
 import { run, type Result } from './programs.js';
-
-const program = fileURLToPath(new URL('../../dist/bin/plimsoll.js', import.meta.url));
 
 export interface TestServer {
   /** A folder for the test's own files; it holds the server's root too. */
@@ -19,6 +18,7 @@ export interface TestServer {
   /** Options that OpenSSH's programs need to log in here without asking. */
   readonly sshOptions: readonly string[];
   home(account: string): string;
+  /** Does what the program does, without a process of its own. */
   plimsoll(args: readonly string[], input?: string): Promise<Result>;
   /** Adds an account that logs in with the test's key. */
   addAccount(name: string, ...args: readonly string[]): Promise<void>;
@@ -45,15 +45,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const root = join(work, 'root');
   const keyFile = join(work, 'id_ed25519');
   await must(run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]));
-  // The cost of a password is tried where passwords are.
-  const environment = {
-    ...process.env,
-    PLIMSOLL_ROOT: root,
-    PLIMSOLL_PASSWORD_COST: '10',
-    ...options.environment,
-  };
+  const environment = programEnvironment(root, options.environment);
+  const commands = commandsOn(root);
   const plimsoll = (args: readonly string[], input = ''): Promise<Result> =>
-    run(process.execPath, [program, ...args], { env: environment, input });
+    commands(args, { input, ...(options.environment && { env: options.environment }) });
   const addAccount = async (name: string, ...args: readonly string[]): Promise<void> => {
     await must(plimsoll(['user', 'add', name, '--key', `${keyFile}.pub`, ...args]));
   };

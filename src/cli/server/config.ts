@@ -19,8 +19,8 @@ export const configShow = command({
   name: 'config show',
   summary: 'show every setting, its value, and where that comes from',
   options: {},
-  run: (context) => {
-    const { stored, sources } = loadSettings({ root: configuredRoot(context), env: context.env });
+  run: async (context) => {
+    const { stored, sources } = await loadSettings({ root: configuredRoot(context), env: context.env });
     context.printer.result(
       settingNames.map((name) => ({ name, value: stored[name], source: sources[name] })),
       table([
@@ -28,7 +28,7 @@ export const configShow = command({
         ...settingNames.map((name) => [name, asText(stored[name]), sources[name]]),
       ]),
     );
-    return Promise.resolve(undefined);
+    return undefined;
   },
 });
 
@@ -36,16 +36,16 @@ export const configCheck = command({
   name: 'config check',
   summary: 'check the configuration file and the environment, and change nothing',
   options: {},
-  run: (context) => {
+  run: async (context) => {
     const root = configuredRoot(context);
-    const { sources } = loadSettings({ root, env: context.env });
+    const { sources } = await loadSettings({ root, env: context.env });
     const changed = settingNames.filter((name) => sources[name] !== 'default');
     const warnings = mistypedEnvironment(context.env);
     for (const warning of warnings) context.printer.warn(warning);
     context.printer.result({ valid: true, changed, warnings }, [
       `all settings are valid; ${changed.length} of ${settingNames.length} are not at their default`,
     ]);
-    return Promise.resolve(undefined);
+    return undefined;
   },
 });
 
@@ -54,11 +54,11 @@ export const configGet = command({
   args: ['<SETTING>'],
   summary: 'print the value of one setting',
   options: {},
-  run: (context) => {
+  run: async (context) => {
     const name = knownSetting(argument(context, 0));
-    const { stored } = loadSettings({ root: configuredRoot(context), env: context.env });
+    const { stored } = await loadSettings({ root: configuredRoot(context), env: context.env });
     context.printer.result(stored[name], [asText(stored[name])]);
-    return Promise.resolve(undefined);
+    return undefined;
   },
 });
 
@@ -67,14 +67,14 @@ export const configSet = command({
   args: ['<SETTING>', '<VALUE>'],
   summary: 'write one setting to etc/plimsoll.json; lists are separated by commas',
   options: {},
-  run: (context) => {
+  run: async (context) => {
     const name = knownSetting(argument(context, 0));
     const path = configPath(findRoot(context.folder).path);
     const value = settings[name].fromText(argument(context, 1));
-    setInFile(path, name, value);
+    await setInFile(path, name, value);
     context.printer.result({ name, value }, [`${name} is ${asText(value)} in ${path}`]);
     hint(context, name);
-    return Promise.resolve(undefined);
+    return undefined;
   },
 });
 
@@ -83,17 +83,17 @@ export const configUnset = command({
   args: ['<SETTING>'],
   summary: 'take one setting out of etc/plimsoll.json, so that its default applies',
   options: {},
-  run: (context) => {
+  run: async (context) => {
     const typed = argument(context, 0);
     const path = configPath(findRoot(context.folder).path);
-    const was = unsetInFile(path, typed);
+    const was = await unsetInFile(path, typed);
     // A wrong name that stands in the file can leave; one that does not is a mistake.
     if (!was) knownSetting(typed);
     context.printer.result({ name: typed, removed: was }, [
       was ? `${typed} is at its default again` : `${typed} is not in ${path}: it has its default already`,
     ]);
     if (was) hint(context, typed);
-    return Promise.resolve(undefined);
+    return undefined;
   },
 });
 

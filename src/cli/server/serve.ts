@@ -71,7 +71,7 @@ async function serveOn(
   const root = makeRoot(context.folder);
   const loaded = supervisor
     ? givenSettings(supervisor.stored)
-    : loadSettings({ root: root.path, env: context.env, overrides: overridesOf(context) });
+    : await loadSettings({ root: root.path, env: context.env, overrides: overridesOf(context) });
   const { settings } = loaded;
   const events = createEvents();
   // What no other command has to wait for is loaded here.

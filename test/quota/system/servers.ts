@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, inject } from 'vitest';
+import { commandsOn } from '../../cli/in-process.js';
+import { environment, program } from '../../cli/plimsoll.js';
 import { run, type Result } from '../../interop/programs.js';
 import { listeningPort, must } from '../../interop/server.js';
 import { WireClient } from '../../interop/wire-client.js';
 import { diskUsage, type Used } from './disk-usage.js';
-
-const program = fileURLToPath(new URL('../../../dist/bin/plimsoll.js', import.meta.url));
 
 export interface Line {
   readonly bytes: number;
@@ -58,7 +57,7 @@ export class Servers {
   /** Starts the process of that number anew, after it was killed; resolves when it listens. */
   async restart(index: number): Promise<void> {
     const child = spawn(process.execPath, [program, 'serve', '--listen', '127.0.0.1:0'], {
-      env: this.#environment(),
+      env: environment(this.root, { PLIMSOLL_STOP_GRACE: '2s' }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stderr.on('data', (chunk: Buffer) => this.#log.push(chunk.toString()));
@@ -89,7 +88,7 @@ export class Servers {
   }
 
   plimsoll(args: readonly string[]): Promise<Result> {
-    return run(process.execPath, [program, ...args], { env: this.#environment() });
+    return commandsOn(this.root)(args);
   }
 
   /** The ledgers of all homes by `quota show`, whether a server runs or not. */
@@ -169,10 +168,6 @@ export class Servers {
     const found = this.#processes[index];
     if (!found) throw new Error(`there is no process ${index}`);
     return found;
-  }
-
-  #environment(): NodeJS.ProcessEnv {
-    return { ...process.env, PLIMSOLL_ROOT: this.root, PLIMSOLL_STOP_GRACE: '2s' };
   }
 }
 
