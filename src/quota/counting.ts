@@ -18,6 +18,8 @@ export interface CountingParts {
   readonly settle: () => Promise<unknown>;
   /** Keeps what a count has found. @param links names inside the home of inodes that have more than one */
   readonly counted: (links: ReadonlyMap<number, number>) => Promise<void>;
+  /** Called when a count has come to be due again. */
+  readonly doubted: () => void;
 }
 
 /**
@@ -48,8 +50,10 @@ export class Counting {
 
   /** From now on the figures are no more than a bound. */
   doubt(): void {
-    if (this.state === 'counted') this.state = 'uncounted';
     if (this.current) this.current.unsure = true;
+    if (this.state !== 'counted') return;
+    this.state = 'uncounted';
+    this.#parts.doubted();
   }
 
   /** Counts, if that is due. @throws Fault when it cannot be done */

@@ -130,10 +130,14 @@ export class HeldFile {
     }).finally(() => keep.end());
   }
 
-  /** Ends the writing of this process, so that another one may write. */
-  yield(): Promise<void> {
+  /**
+   * Ends the writing of this process, so that another one may write.
+   * @param wanted whether that is wanted still, once it has ended
+   */
+  yield(wanted: () => boolean): Promise<void> {
     return this.#turns.alone(async () => {
       await this.#look();
+      if (!wanted()) return;
       this.claimed = false;
       this.looked = false;
     });
@@ -192,14 +196,24 @@ export class HeldFile {
 
   async #fetchClaim(handle: Handle): Promise<void> {
     for (;;) {
-      if (!this.looked) this.size = this.told = (await handle.stat()).size;
-      this.looked = true;
+      if (!this.looked) await this.#lookFirst(handle);
       const size = await this.#holding.claim(this);
       if (size === null) {
         this.looked = false;
         continue;
       }
       return;
+    }
+  }
+
+  async #lookFirst(handle: Handle): Promise<void> {
+    // Not after it: once another owner is told of the file, this look may be too old.
+    this.looked = true;
+    try {
+      this.size = this.told = (await handle.stat()).size;
+    } catch (thrown) {
+      this.looked = false;
+      throw thrown;
     }
   }
 

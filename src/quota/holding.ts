@@ -60,6 +60,8 @@ export class Holding implements Holder, Charging {
   #changing = 0;
   #port: OwnerPort | null = null;
   #connecting: Promise<OwnerPort> | null = null;
+  /** How often an owner was told what is held here. */
+  #registrations = 0;
   #version: number | null = null;
   #lookedAtLine = -Infinity;
   /** Whether the owner is asked before more of the lease is used: the line may be another one, or below what is used. */
@@ -138,7 +140,7 @@ export class Holding implements Holder, Charging {
           await this.#ask(async (port) => {
             this.#asksFirst = false;
             // All of it is given back: a refusal then tells what is used, and what the request would have added.
-            const report = this.#report(true);
+            const report = this.tell(true);
             const lacking = first.end - first.file.size - first.keep.bytes;
             await port.lease(Math.max(1, lacking), report, (granted) => {
               this.#free += granted;
@@ -165,7 +167,8 @@ export class Holding implements Holder, Charging {
     return true;
   }
 
-  #report(back: boolean): Report {
+  /** What has changed, to be heard before anything that is told later. */
+  tell(back: boolean): Report {
     const sizes: Sized[] = [];
     for (const file of this.#changed) {
       sizes.push([file.inode, file.told, file.size]);
@@ -177,14 +180,10 @@ export class Holding implements Holder, Charging {
     return { sizes, returned };
   }
 
-  /** What has changed, to be heard before anything that is told later. */
-  tell(back: boolean): Report {
-    return this.#report(back);
-  }
-
-  /** Ends the writing to an inode here, and gives up the claim. */
+  /** Ends the writing to an inode here, and gives up the claim, unless it was told to another owner by then. */
   async finish(inode: number): Promise<void> {
-    await this.#files.get(inode)?.yield();
+    const registrations = this.#registrations;
+    await this.#files.get(inode)?.yield(() => registrations === this.#registrations);
   }
 
   /** [the owner asks] */
@@ -252,7 +251,7 @@ export class Holding implements Holder, Charging {
   ): Promise<boolean> {
     const { look } = await this.#ask(async (port) => {
       const size = port === fresh ? file.size : null;
-      const entered = await port.enter({ inode: file.inode, size, write }, this.#report(false));
+      const entered = await port.enter({ inode: file.inode, size, write }, this.tell(false));
       if (entered.claimed) this.#claimed(file, entered.size);
       return entered;
     });
@@ -273,7 +272,7 @@ export class Holding implements Holder, Charging {
     return this.#ask(async (port) => {
       // The owner before this one died: who had the claim may have written until then.
       if (!file.looked) return null;
-      const size = await port.claim(file.inode, file.size, this.#report(false));
+      const size = await port.claim(file.inode, file.size, this.tell(false));
       if (size !== null) this.#claimed(file, size);
       return size;
     });
@@ -293,7 +292,7 @@ export class Holding implements Holder, Charging {
     const port = this.#port;
     // A new owner is told of what is open; what is not open it counts.
     if (!port || port.gone) return null;
-    return this.#leave(port, file.inode, this.#report(idle));
+    return this.#leave(port, file.inode, this.tell(idle));
   }
 
   async #leave(port: OwnerPort, inode: number, report: Report): Promise<(() => Promise<void>) | null> {
@@ -320,7 +319,7 @@ export class Holding implements Holder, Charging {
     try {
       return await this.#ask((port) => {
         asked.owners++;
-        return port.change(request, this.#report(false), through);
+        return port.change(request, this.tell(false), through);
       });
     } catch (thrown) {
       throw asked.owners > 1 ? perhapsDone(thrown) : thrown;
@@ -345,7 +344,7 @@ export class Holding implements Holder, Charging {
     const creating = this.#ask(async (port) => {
       asked.owners++;
       let left = this.#left;
-      const made = await port.create(creation, this.#report(false), {
+      const made = await port.create(creation, this.tell(false), {
         open: (create) => {
           left = this.#left;
           return open(create);
@@ -384,7 +383,7 @@ export class Holding implements Holder, Charging {
   }
 
   usage(): Promise<HomeUsage> {
-    return this.#ask((port) => port.usage(this.#report(false)));
+    return this.#ask((port) => port.usage(this.tell(false)));
   }
 
   scan(options: ScanOptions): Promise<ScanReport> {
@@ -407,7 +406,7 @@ export class Holding implements Holder, Charging {
   end(): void {
     const port = this.#port;
     this.#port = null;
-    if (port && !port.gone) port.end(this.#report(true));
+    if (port && !port.gone) port.end(this.tell(true));
     this.#voidLease();
   }
 
@@ -471,6 +470,7 @@ export class Holding implements Holder, Charging {
       held: () => {
         this.#voidLease();
         this.#changed.clear();
+        this.#registrations++;
         told = [...this.#files.values()];
         return told.map((file) => {
           file.told = file.size;
@@ -483,7 +483,7 @@ export class Holding implements Holder, Charging {
     for (const file of told) {
       // Left while nobody could be told.
       if (this.#files.get(file.inode) === file) continue;
-      void this.#leave(port, file.inode, this.#report(false)).then((closed) => closed?.());
+      void this.#leave(port, file.inode, this.tell(false)).then((closed) => closed?.());
     }
     return port;
   }

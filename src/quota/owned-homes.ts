@@ -79,7 +79,9 @@ export class OwnedHomes {
         if (reached === 'broke' || (await usage.get(homeId)).owner !== row.owner) continue;
       }
       if (await usage.take(homeId, row.epoch, peers.self)) {
-        return { kind: 'here', owner: await this.#begin(row, row.epoch + 1) };
+        // The owner before may have raised its ceilings between the look at its row and its death.
+        const left = { ...(await usage.get(homeId)), owner: row.owner };
+        return { kind: 'here', owner: await this.#begin(left, row.epoch + 1) };
       }
     }
     throw new Fault('busy');

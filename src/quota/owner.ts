@@ -17,7 +17,7 @@ import type { HomeUsage, ScanOptions, ScanReport } from './home-usage.js';
 
 export interface OwnerParts extends Pick<CountingParts, 'open' | 'pause'> {
   readonly homeId: number;
-  /** As it was read before it was taken. */
+  /** As the owner before left it, and who that was. */
   readonly row: UsageRow;
   /** The epoch that is ours. */
   readonly epoch: number;
@@ -38,7 +38,7 @@ const largestLease = 16 * 2 ** 20;
 const shareOfRoom = 8;
 /** Milliseconds from a change at rest until the row says so. */
 const restingTime = 1000;
-/** Milliseconds until a count that could not be finished is tried again. */
+/** Milliseconds until a home is counted that is in doubt, or could not be counted. */
 const recountTime = 30_000;
 /** Milliseconds in which a peer that lives has to answer (L2). */
 const peerPatience = 5000;
@@ -96,6 +96,7 @@ export class Owner {
         await this.#row.save();
         this.#rests();
       },
+      doubted: () => this.#recountLater(),
     });
     const [ledger, counting] = [this.#ledger, this.#counting];
     this.#claims = new Claims({
@@ -140,10 +141,15 @@ export class Owner {
       if (thrown instanceof Fault && thrown.code === 'cancelled') return;
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       this.#parts.warn(`it could not be counted, so that it cannot grow: ${why}`);
-      this.#again ??= this.#parts.after(recountTime, () => {
-        this.#again = null;
-        this.recount();
-      });
+      this.#recountLater();
+    });
+  }
+
+  /** At once it would fail again, where the store is what failed. */
+  #recountLater(): void {
+    this.#again ??= this.#parts.after(recountTime, () => {
+      this.#again = null;
+      this.recount();
     });
   }
 

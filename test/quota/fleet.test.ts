@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scale } from '../scale.js';
+import { replay } from './system/steps.js';
 import { Crewman } from './crewman.js';
 import { Fleet, type Ship } from './fleet.js';
 import { chance, voyage, type Voyage } from './voyages.js';
@@ -59,7 +60,7 @@ async function manyTimes(servers: number, trouble: number): Promise<number> {
     fc.asyncProperty(voyage(servers, sessions, steps, trouble), async (one) => {
       done += await sail(servers, one);
     }),
-    { numRuns: scale('quotaVoyages'), endOnFailure: true },
+    { numRuns: scale('quotaVoyages'), endOnFailure: true, ...replay() },
   );
   return done;
 }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../../src/fault.js';
 import { createQuotas, type Quotas } from '../../src/quota/quotas.js';
 import { lineOf } from '../../src/quota/line.js';
-import type { HomeUsage } from '../../src/quota/home-usage.js';
 import type { Home, Store } from '../../src/store/accounts.js';
 import { memoryStore } from '../../src/store/memory-store.js';
 import type { UsageRow, UsageStore } from '../../src/store/usage.js';
@@ -64,9 +63,9 @@ export class Fleet {
     );
   }
 
-  /** A server that starts now. */
-  ship(): Ship {
-    const ship = new Ship(this, this.#peers.peer());
+  /** A server that starts now. @param usage what it sees of the store */
+  ship(usage: UsageStore = this.store.usage): Ship {
+    const ship = new Ship(this, this.#peers.peer(), usage);
     this.#ships.push(ship);
     return ship;
   }
@@ -126,13 +125,17 @@ export class Fleet {
     if (this.wrongs.length > 0) throw new Error([...new Set(this.wrongs)].slice(0, 5).join('\n'));
   }
 
-  /** Once nobody does anything: every server says exactly what the disk holds. @throws Error when they do not */
+  /**
+   * Once nobody does anything: every server says exactly what the disk holds. What the dead had asked for may still be
+   * done meanwhile.
+   * @throws Error when they do not
+   */
   async settled(): Promise<Used> {
-    const disk = await counted(this.tree);
+    let disk = await counted(this.tree);
     for (const ship of this.ships) {
-      let said: HomeUsage | Fault | null = null;
-      for (let look = 0; look < looks; look++) {
-        said = await ship.quotas.usage(this.home).catch((thrown: unknown) => thrown as Fault);
+      for (let look = 0; ; look++) {
+        const said = await ship.quotas.usage(this.home).catch((thrown: unknown) => thrown as Fault);
+        disk = await counted(this.tree);
         if (
           !(said instanceof Error) &&
           said.counted &&
@@ -141,7 +144,7 @@ export class Fleet {
         )
           break;
         await sleep(5);
-        if (look === looks - 1)
+        if (look === looks)
           throw new Error(`${JSON.stringify(said)} is told of ${JSON.stringify(disk)} on the disk`);
       }
     }
@@ -170,14 +173,14 @@ export class Ship {
   /** What it had to say to nobody. */
   readonly warnings: string[] = [];
 
-  constructor(fleet: Fleet, peer: MemoryPeer) {
+  constructor(fleet: Fleet, peer: MemoryPeer, usage: UsageStore) {
     this.#fleet = fleet;
     this.peer = peer;
     const life = new Life(() => fleet.turns());
     this.life = life;
     const { store, haste, tree } = fleet;
     this.quotas = createQuotas({
-      usage: life.usage(store.usage),
+      usage: life.usage(usage),
       homeById: (id) => store.accounts.homeById(id),
       version: () => store.accounts.version(),
       lineOf: (home) => lineOf(home, { 'quota.bytes': null, 'quota.files': 'none' }),

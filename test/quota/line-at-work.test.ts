@@ -189,6 +189,57 @@ describe('a home at its line', () => {
     await fleet.end();
   });
 
+  it('takes a home with the ceilings that its owner had raised just before it died [L4]', async () => {
+    const fleet = await Fleet.launch({ line: none });
+    const owner = fleet.ship();
+    const session = owner.session();
+    // It owns the home from now on, and has written nothing yet.
+    await session.space('/');
+    const { usage } = fleet.store;
+    let looks = 0;
+    const next = fleet.ship({
+      ...usage,
+      get: async (homeId) => {
+        const row = await usage.get(homeId);
+        if (looks++ === 0) {
+          await full(session, '/a', 10);
+          await owner.kill();
+        }
+        return row;
+      },
+    });
+    const vfs = next.session();
+    await vfs.mkdir('/e', 0o755);
+    expect(await fleet.settled()).toEqual({ bytes: 10, files: 2 });
+    await vfs.close();
+    await fleet.end();
+    fleet.assertSound();
+  });
+
+  it('keeps a claim that it was to give up to an owner that died before its writes had ended [L4, L6]', async () => {
+    // Just enough: what grows waits for the count, which hears nothing of it.
+    const fleet = await Fleet.launch({ line: { bytes: 200_000_010, files: null } });
+    const [owner, other] = [fleet.ship(), fleet.ship()];
+    const first = await owner.session().open('/f', create);
+    const vfs = other.session();
+    const handle = await vfs.open('/f', { write: true });
+    await handle.write([Buffer.alloc(10)], 0);
+    const growing = handle.set({ size: 200_000_000 });
+    first.write([Buffer.alloc(10)], 0).catch(() => undefined);
+    // Both have asked the other one by now; the owner gets no further.
+    for (let jobs = 0; jobs < 100; jobs++) await Promise.resolve();
+    owner.hang();
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    await owner.kill();
+    await growing;
+    await handle.set({ size: 200_000_010 });
+    expect((await other.quotas.usage(fleet.home)).bytes).toBe(200_000_010);
+    await handle.close();
+    await vfs.close();
+    expect(await fleet.settled()).toEqual({ bytes: 200_000_010, files: 1 });
+    await fleet.end();
+  });
+
   it.each(['busy', 'no-space'] as const)(
     'refuses what a store that says %s cannot note, and loses nothing',
     async (code) => {
@@ -213,6 +264,23 @@ describe('a home at its line', () => {
       fleet.assertSound();
     },
   );
+
+  it('counts by itself what is in doubt since the store could not note a link', async () => {
+    const fleet = await Fleet.launch({ line: none });
+    const ship = fleet.ship();
+    const vfs = ship.session();
+    await (await full(vfs, '/a', 10)).close();
+    fleet.ill = new Fault('busy');
+    await vfs.link('/a', '/b');
+    fleet.ill = null;
+    expect(await ship.quotas.usage(fleet.home)).toMatchObject({ counted: false });
+    await expect.poll(() => ship.quotas.usage(fleet.home)).toMatchObject({ counted: true });
+    await vfs.remove('/a');
+    await vfs.remove('/b');
+    expect(await fleet.settled()).toEqual({ bytes: 0, files: 0 });
+    await vfs.close();
+    await fleet.end();
+  });
 
   it('never goes below 0, and says that it has drifted until a scan [L5]', async () => {
     const fleet = await Fleet.launch({ line: none });
