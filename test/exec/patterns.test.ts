@@ -225,6 +225,8 @@ describe('patterns that attack', () => {
   });
 });
 
+const oneSlash = (path: string): string => path.replace(/\/+/g, '/');
+
 describe('a real shell', () => {
   let folder: string;
   let vfs: Vfs;
@@ -263,8 +265,8 @@ describe('a real shell', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), async (pieces) => {
         const text = pieces.join('');
-        // Shells differ in whether `.*` finds the folder itself; bash makes one of several slashes at the end.
-        if (text.startsWith('/') || text.includes('.') || text.endsWith('//')) return;
+        // Shells differ in whether `.*` finds the folder itself.
+        if (text.startsWith('/') || text.includes('.')) return;
         const shell = spawnSync('bash', ['--norc', '-c', `printf '%s\\0' ${text}`], {
           cwd: folder,
           encoding: 'latin1',
@@ -272,7 +274,10 @@ describe('a real shell', () => {
         });
         const ours = await expanded(text, vfs);
         if (ours.length > 1) found++;
-        expect(`${ours.join('\0')}\0`).toBe(shell.stdout);
+        const theirs = shell.stdout.split('\0').slice(0, -1);
+        // bash makes one of several slashes behind a pattern, and keeps them elsewhere.
+        if (text.includes('//')) expect(ours.map(oneSlash).sort()).toEqual(theirs.map(oneSlash).sort());
+        else expect(ours).toEqual(theirs);
       }),
       { numRuns: scale('propertyRuns') * 3 },
     );
