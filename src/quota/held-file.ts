@@ -227,6 +227,17 @@ export class HeldFile {
   }
 }
 
+/** Those of the files that have no name any more. */
+export async function withoutName(files: Iterable<HeldFile>): Promise<ReadonlySet<HeldFile>> {
+  const gone = new Set<HeldFile>();
+  for (const file of files) {
+    const [handle] = file.handles;
+    const stats = await handle?.stat().catch(() => null);
+    if (stats?.nlink === 0) gone.add(file);
+  }
+  return gone;
+}
+
 class FailedWrite extends Error {
   override readonly cause: unknown;
   readonly before: number;

@@ -1,7 +1,7 @@
 import { Fault, toFault } from '../fault.js';
 import type { Change, Handle, Vfs } from '../vfs/vfs.js';
 import { closingUnless, mostOpens, type Entrance, type Moment } from './entrance.js';
-import { HeldFile, type Charging } from './held-file.js';
+import { HeldFile, withoutName, type Charging } from './held-file.js';
 import { Keep } from './keep.js';
 import type { Creation, Held, NameChange, Report, Sized } from './messages.js';
 import type { Holder, LocalCreation, OwnerPort } from './owner-port.js';
@@ -137,12 +137,13 @@ export class Holding implements Holder, Charging {
       for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
         if (!this.#asksFirst && this.#serveFirst(first)) continue;
         try {
-          await this.#ask(async (port) => {
+          await this.#ask(async (port, current) => {
             this.#asksFirst = false;
             // All of it is given back: a refusal then tells what is used, and what the request would have added.
             const report = this.tell(true);
             const lacking = first.end - first.file.size - first.keep.bytes;
             await port.lease(Math.max(1, lacking), report, (granted) => {
+              if (!current()) return;
               this.#free += granted;
               for (let next = this.#waiting[0]; next && this.#serveFirst(next);) next = this.#waiting[0];
             });
@@ -249,9 +250,10 @@ export class Holding implements Holder, Charging {
     write: boolean,
     fresh: OwnerPort | null,
   ): Promise<boolean> {
-    const { look } = await this.#ask(async (port) => {
+    const { look } = await this.#ask(async (port, current) => {
       const size = port === fresh ? file.size : null;
       const entered = await port.enter({ inode: file.inode, size, write }, this.tell(false));
+      if (!current()) return { look: true };
       if (entered.claimed) this.#claimed(file, entered.size);
       return entered;
     });
@@ -269,10 +271,11 @@ export class Holding implements Holder, Charging {
 
   /** @returns the size that is charged; `null` where the file is to be looked at first */
   claim(file: HeldFile): Promise<number | null> {
-    return this.#ask(async (port) => {
+    return this.#ask(async (port, current) => {
       // The owner before this one died: who had the claim may have written until then.
       if (!file.looked) return null;
       const size = await port.claim(file.inode, file.size, this.tell(false));
+      if (!current()) return null;
       if (size !== null) this.#claimed(file, size);
       return size;
     });
@@ -424,11 +427,16 @@ export class Holding implements Holder, Charging {
     return this.#files.size === 0 && this.#waiting.length === 0;
   }
 
-  async #ask<T>(question: (port: OwnerPort) => Promise<T>): Promise<T> {
+  /**
+   * @param question with it comes whether its answer still counts: one that arrives when another owner was told what is
+   * held here grants nothing
+   */
+  async #ask<T>(question: (port: OwnerPort, current: () => boolean) => Promise<T>): Promise<T> {
     for (let owners = 1; ; owners++) {
       const port = await this.#connected();
+      const registrations = this.#registrations;
       try {
-        return await question(port);
+        return await question(port, () => registrations === this.#registrations);
       } catch (thrown) {
         if (!port.gone) throw thrown;
         this.lost(port);
@@ -465,7 +473,7 @@ export class Holding implements Holder, Charging {
     let told: readonly HeldFile[] = [];
     const port = await register({
       look: async () => {
-        gone = await this.#withoutName();
+        gone = await withoutName(this.#files.values());
       },
       held: () => {
         this.#voidLease();
@@ -486,15 +494,5 @@ export class Holding implements Holder, Charging {
       void this.#leave(port, file.inode, this.tell(false)).then((closed) => closed?.());
     }
     return port;
-  }
-
-  async #withoutName(): Promise<ReadonlySet<HeldFile>> {
-    const gone = new Set<HeldFile>();
-    for (const file of this.#files.values()) {
-      const [handle] = file.handles;
-      const stats = await handle?.stat().catch(() => null);
-      if (stats?.nlink === 0) gone.add(file);
-    }
-    return gone;
   }
 }
