@@ -11,10 +11,10 @@ import { placeToChange, type Place } from './walk.js';
 /**
  * Moves an entry. Linux' rename(2) replaces, and Node has no renameat2 to forbid it, so without `replace` the target
  * name is first taken in a way that fails where it exists: by a second link for what can have one, by an empty file
- * where there are no hard links. Checking first and renaming then would replace silently whatever came between. Folders
- * are: rename(2) puts them in the place of nothing but an empty folder, and one that a program on the host has just made
- * loses nothing by that, while an empty folder of ours would be one inode more than the line may allow, and would stay
- * where the server dies.
+ * where there are no hard links. Checking first and renaming then would replace silently whatever came between. With
+ * folders that is done all the same: rename(2) puts them in the place of nothing but an empty folder, and one that a
+ * program on the host has just made loses nothing by that. An empty folder of ours, to take the name first, would be one
+ * inode more than the line may allow, and would stay where the server dies.
  */
 export function rename(jail: Jail, from: ByteString, to: ByteString, replace: boolean): Change {
   return walking(jail, from, (source) =>
