@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   statSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -54,6 +55,20 @@ test('J6: modes come from the setting, not from the umask of the process', async
   } finally {
     process.umask(before);
     await strict.close();
+  }
+});
+
+test('a folder that is renamed without replacing takes its new name in one step: no inode comes with it [L1]', async () => {
+  mkdirSync(host('d'));
+  const seen: (string | null)[] = [];
+  const watcher = watch(home.root, (_event, name) => void seen.push(name));
+  try {
+    await home.vfs.rename('/d', '/e', { replace: false });
+    mkdirSync(host('last'));
+    await expect.poll(() => seen).toContain('last');
+    expect(seen).toEqual(['d', 'e', 'last']);
+  } finally {
+    watcher.close();
   }
 });
 
