@@ -8,6 +8,7 @@ const sharing = [
   'auth',
   'channel',
   'cli',
+  'client',
   'config',
   'embed',
   'exec',

@@ -27,6 +27,11 @@ export const faultCodes = [
   'invalid',
   'cancelled',
   'login-refused',
+  'no-connection',
+  'wrong-host-key',
+  'timed-out',
+  'verification-failed',
+  'some-failed',
   'failure',
 ] as const;
 
@@ -57,6 +62,11 @@ const sentences: Readonly<Record<FaultCode, string>> = {
   invalid: 'invalid value',
   cancelled: 'cancelled',
   'login-refused': 'login refused',
+  'no-connection': 'no connection to the server',
+  'wrong-host-key': "the server's host key is not the one that is known",
+  'timed-out': 'no answer in time',
+  'verification-failed': 'what arrived is not what was sent',
+  'some-failed': 'some of several failed',
   failure: 'failure',
 };
 

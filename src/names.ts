@@ -4,6 +4,9 @@
  */
 export type ByteString = string;
 
+/** Linux' NAME_MAX: bytes of one name. */
+export const nameMax = 255;
+
 /** Bytes off the wire or from the kernel. */
 export function fromBytes(bytes: Buffer): ByteString {
   return bytes.toString('latin1');

@@ -59,6 +59,11 @@ const byFault: Readonly<Record<FaultCode, Exit>> = {
   invalid: exits.usage,
   cancelled: exits.interrupted,
   'login-refused': exits['login refused'],
+  'no-connection': exits['no connection'],
+  'wrong-host-key': exits['no connection'],
+  'timed-out': exits['timed out'],
+  'verification-failed': exits['verification failed'],
+  'some-failed': exits['some failed'],
   failure: exits.failed,
 };
 

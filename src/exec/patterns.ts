@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { Fault, type FaultCode } from '../fault.js';
 import type { ByteString } from '../names.js';
+import { matcher, unescaped, type Matcher } from '../pattern.js';
 import type { Entry, Vfs } from '../vfs/vfs.js';
-import { matcher, unescaped, type Matcher } from './pattern.js';
 import type { Word } from './words.js';
 
 /** What the words of one command may become: as many arguments, and bytes of them, as a Linux kernel passes to a program. */

@@ -1,6 +1,6 @@
 import type { HashPool } from '../hash/hash-pool.js';
 import type { Vfs } from '../vfs/vfs.js';
-import type { AccountStatus } from './account-status.js';
+import type { AccountStatus } from '../wire/account-status.js';
 import type { BlockPool } from './block-pool.js';
 import type { Gate } from '../channel/gate.js';
 import type { Handles } from './handles.js';

@@ -30,6 +30,11 @@ const statuses: Readonly<Record<FaultCode, StatusCode>> = {
   invalid: statusCodes.failure,
   cancelled: statusCodes.failure,
   'login-refused': statusCodes.permissionDenied,
+  'no-connection': statusCodes.failure,
+  'wrong-host-key': statusCodes.failure,
+  'timed-out': statusCodes.failure,
+  'verification-failed': statusCodes.failure,
+  'some-failed': statusCodes.failure,
   failure: statusCodes.failure,
 };
 

@@ -30,6 +30,11 @@ const told: Readonly<Record<FaultCode, boolean>> = {
   invalid: true,
   cancelled: false,
   'login-refused': true,
+  'no-connection': false,
+  'wrong-host-key': false,
+  'timed-out': true,
+  'verification-failed': true,
+  'some-failed': true,
   failure: false,
 };
 

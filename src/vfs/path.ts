@@ -1,8 +1,8 @@
 import { Fault } from '../fault.js';
-import type { ByteString } from '../names.js';
+import { nameMax, type ByteString } from '../names.js';
 
-/** Linux' NAME_MAX: bytes of one name. */
-export const nameMax = 255;
+export { nameMax } from '../names.js';
+
 /** Linux' PATH_MAX less its NUL, kept for virtual paths too. */
 export const pathMax = 4096;
 

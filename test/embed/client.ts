@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Client, type ClientChannel, type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import { decodeReply, encodeRequest } from '../../src/wire/codec.js';
 import { Frames, type Frame } from '../../src/wire/frame.js';
-import type { AccountStatus } from '../../src/sftp/account-status.js';
+import type { AccountStatus } from '../../src/wire/account-status.js';
 
 /** Somebody who logged in to an embedded server. */
 export class Visitor {

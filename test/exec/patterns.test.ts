@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Patterns } from '../../src/exec/patterns.js';
-import { matcher } from '../../src/exec/pattern.js';
+import { matcher } from '../../src/pattern.js';
 import { splitCommand, type Word } from '../../src/exec/words.js';
 import { toBytes, type ByteString } from '../../src/names.js';
 import { DelegatingVfs } from '../../src/vfs/delegating.js';

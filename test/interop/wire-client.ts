@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Client, type AnyAuthMethod, type ClientChannel } from 'ssh2';
 import type { ByteString } from '../../src/names.js';
-import type { AccountStatus } from '../../src/sftp/account-status.js';
+import type { AccountStatus } from '../../src/wire/account-status.js';
 import { decodeReply, encodeRequest, replyId, type Reply } from '../../src/wire/codec.js';
 import { extensionName, type ExtensionName } from '../../src/wire/extensions.js';
 import { Frames } from '../../src/wire/frame.js';

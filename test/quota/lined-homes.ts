@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { ByteString } from '../../src/names.js';
-import type { AccountStatus } from '../../src/sftp/account-status.js';
+import type { AccountStatus } from '../../src/wire/account-status.js';
 import { openFlags } from '../../src/wire/open-flags.js';
 import { must, type TestServer } from '../interop/server.js';
 import { accountStatus, WireClient } from '../interop/wire-client.js';

@@ -1,6 +1,5 @@
-import { Fault } from '../fault.js';
-import type { ByteString } from '../names.js';
-import { nameMax } from '../vfs/path.js';
+import { Fault } from './fault.js';
+import { nameMax, type ByteString } from './names.js';
 
 /** Says whether a name matches. */
 export type Matcher = (name: ByteString) => boolean;
