@@ -6,6 +6,7 @@ import type { Exit } from '../exit.js';
 import type { Terminal } from '../terminal.js';
 import type { ClientPrinter } from './client-printer.js';
 import type { GlobalOptions } from './global-options.js';
+import type { Bars } from './progress/bars.js';
 import type { Word } from './words.js';
 
 type Options = Readonly<Record<string, OptionSpec<unknown>>>;
@@ -39,6 +40,8 @@ export interface ClientContext<O extends Options = Options> {
   readonly printer: ClientPrinter;
   readonly terminal: Terminal;
   readonly globals: GlobalOptions;
+  /** What shows transfers as they go on: `bars.start(...)` gives the watcher. */
+  readonly bars: Bars;
   /** Aborted by Ctrl-C, and when the program is asked to end. */
   readonly signal: AbortSignal;
   /** Whether it was typed at the prompt, and not on the command line or in a batch. */
