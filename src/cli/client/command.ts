@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Link } from '../../client/link.js';
 import type { Remote } from '../../client/remote.js';
 import type { ByteString } from '../../names.js';
@@ -49,6 +50,17 @@ export interface ClientContext<O extends Options = Options> {
   /** The commands there are, for `help`. */
   readonly commands: readonly AnyClientCommand[];
   readonly version: string;
+  /** What `put - NAME` reads and `get NAME -` writes; the process' own where absent. */
+  readonly streams?: Streams;
+  /** The words behind `plim` that lead to the same place again, for "continue with": options, destination; no secret. */
+  readonly again?: readonly string[];
+}
+
+/** Where bytes come from and go to; while a file goes to `stdout`, all that is said goes to `stderr`. */
+export interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: { write(text: string): unknown };
 }
 
 /** A command of plim, as it is typed at the prompt, in a batch, or behind the host. */
