@@ -1,10 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { startSshd } from '../test/client/sshd.js';
 import { cpuSeconds } from './cpu.js';
 
 /** A server that takes part in a benchmark. */
@@ -19,28 +16,6 @@ export interface Contender {
   /** CPU seconds spent by the server so far; of a server of processes, once its sessions have ended. */
   cpu(): number;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-async function whenListening(port: number, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) throw new Error(`the server on port ${port} ended with ${child.exitCode}`);
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
-      socket.once('connect', () => socket.destroy());
-    });
-    if (open) return;
-    await sleep(50);
-  }
-  throw new Error(`nothing listens on port ${port}`);
 }
 
 async function stopped(child: ChildProcess): Promise<void> {
@@ -110,37 +85,10 @@ export async function plimsoll(
 
 /** OpenSSH's own server with its `internal-sftp`. */
 export async function openssh(work: string, publicKey: string): Promise<Contender> {
-  const folder = join(work, 'openssh');
-  mkdirSync(folder, { recursive: true });
-  // sshd insists on this folder when root starts it.
-  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
-  const hostKey = join(work, 'sshd_host_key');
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
-  const port = await freePort();
-  const config = join(work, 'sshd_config');
-  writeFileSync(
-    config,
-    [
-      'ListenAddress 127.0.0.1',
-      `Port ${port}`,
-      `HostKey ${hostKey}`,
-      `AuthorizedKeysFile ${publicKey}`,
-      'StrictModes no',
-      'UsePAM no',
-      'PermitRootLogin yes',
-      'PidFile none',
-      'LogLevel QUIET',
-      `Subsystem sftp internal-sftp -d ${folder}`,
-    ].join('\n'),
-  );
-  const sshd = execFileSync('which', ['sshd'], {
-    encoding: 'utf8',
-    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
-  }).trim();
-  const child = spawn(sshd, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const { pid } = child;
-  if (pid === undefined) throw new Error('sshd did not start');
-  await whenListening(port, child);
-  const user = userInfo().username;
-  return { name: 'openssh', port, user, folder, pid, cpu: () => cpuSeconds(pid), stop: () => stopped(child) };
+  const sshd = await startSshd({
+    within: work,
+    config: [`AuthorizedKeysFile ${publicKey}`, 'LogLevel QUIET'],
+  });
+  const { port, user, folder, pid } = sshd;
+  return { name: 'openssh', port, user, folder, pid, cpu: () => cpuSeconds(pid), stop: () => sshd.stop() };
 }
