@@ -4,17 +4,31 @@ import { Fault } from '../fault.js';
 
 type Input = NodeJS.ReadableStream & Partial<Pick<ReadStream, 'setRawMode'>>;
 
+/** Takes the last character off the screen. */
+const rubOut = '\b \b';
+
 /** What was typed ahead of the next question, for each terminal. */
 const typedAhead = new WeakMap<Input, string>();
 
-/** Reads one line from a terminal in raw mode, where nothing is echoed and keys come one by one. */
+/**
+ * Reads one line from a terminal in raw mode, where keys come one by one and nothing is echoed but by us: `echo` is for
+ * what is no secret.
+ */
 export function secretReader(
   input: Input,
   output: NodeJS.WritableStream,
-): { ask(question: string): Promise<string> } {
+  { echo = false }: { readonly echo?: boolean } = {},
+): { ask(question: string, signal?: AbortSignal): Promise<string> } {
+  const show = (text: string): void => {
+    if (echo && text !== '') output.write(text);
+  };
   return {
-    ask: (question) =>
+    ask: (question, signal) =>
       new Promise((resolve, reject) => {
+        if (signal?.aborted === true) {
+          reject(new Fault('cancelled'));
+          return;
+        }
         const decoder = new StringDecoder('utf8');
         let typed: string[] = [];
         output.write(question);
@@ -23,6 +37,7 @@ export function secretReader(
         const end = (rest: string, settle: () => void): void => {
           input.off('data', take);
           input.off('end', gone);
+          signal?.removeEventListener('abort', gone);
           input.pause();
           input.setRawMode?.(false);
           output.write('\n');
@@ -34,9 +49,15 @@ export function secretReader(
           if (char === '\r' || char === '\n') return 'done';
           if (char === '\u0003') return 'cancelled';
           if (char === '\u0004') return typed.length > 0 ? 'done' : 'cancelled';
-          if (char === '\u007f' || char === '\b') typed.pop();
-          else if (char === '\u0015') typed = [];
-          else if (char >= ' ') typed.push(char);
+          if (char === '\u007f' || char === '\b') {
+            if (typed.pop() !== undefined) show(rubOut);
+          } else if (char === '\u0015') {
+            show(rubOut.repeat(typed.length));
+            typed = [];
+          } else if (char >= ' ') {
+            typed.push(char);
+            show(char);
+          }
           return null;
         };
         const read = (text: string): void => {
@@ -54,6 +75,7 @@ export function secretReader(
 
         input.on('data', take);
         input.on('end', gone);
+        signal?.addEventListener('abort', gone);
         const ahead = typedAhead.get(input) ?? '';
         typedAhead.delete(input);
         read(ahead);

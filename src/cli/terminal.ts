@@ -16,6 +16,8 @@ export interface Terminal {
   readonly shows: boolean;
   /** Asks for a secret without echo. @throws Fault `cancelled` */
   askSecret(question: string): Promise<string>;
+  /** Asks for a line, shown as it is typed. @throws Fault `cancelled`, also once `signal` is aborted */
+  ask(question: string, signal?: AbortSignal): Promise<string>;
   /** Asks yes or no; anything but yes is no. */
   confirm(question: string): Promise<boolean>;
   /** Shows a line that the next one replaces, an empty one taking it away; nothing where stderr is no terminal. */
@@ -37,6 +39,10 @@ export function createTerminal(input: Input, output: Output): Terminal {
     askSecret: (question) => {
       if (!present) throw new Fault('invalid', 'there is no terminal to ask on');
       return secretReader(input, output).ask(question);
+    },
+    ask: (question, signal) => {
+      if (!present) throw new Fault('invalid', 'there is no terminal to ask on');
+      return secretReader(input, output, { echo: true }).ask(question, signal);
     },
     confirm: async (question) => {
       const lines = createInterface({ input, output });

@@ -38,6 +38,7 @@ export function commandsOn(root: string) {
       present: answers !== undefined,
       shows: false,
       askSecret: (question) => Promise.resolve(answer(question)),
+      ask: (question) => Promise.resolve(answer(question)),
       confirm: (question) => Promise.resolve(answer(question) === 'y'),
       progress: (line) => {
         if (line !== '') progress.push(line);

@@ -18,6 +18,8 @@ function terminal() {
     modes: input.modes,
     shown: () => String(output.read() ?? ''),
     ask: (question: string) => secretReader(keyboard, output).ask(question),
+    askShown: (question: string, signal?: AbortSignal) =>
+      secretReader(keyboard, output, { echo: true }).ask(question, signal),
   };
 }
 
@@ -66,4 +68,25 @@ it('ends when the terminal goes away', async () => {
   const answer = ask('');
   hangUp();
   await expect(answer).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+it('shows what is no secret, and takes away what is taken back', async () => {
+  const { press, askShown, shown } = terminal();
+  const answer = askShown('Host: ');
+  press('axb\u007f\u007fb\r');
+  expect(await answer).toBe('ab');
+  expect(shown()).toBe('Host: axb\b \b\b \bb\n');
+});
+
+it('stops asking once nobody needs the answer', async () => {
+  const { press, askShown, modes, ask } = terminal();
+  const needed = new AbortController();
+  const answer = askShown('Resume? ', needed.signal);
+  needed.abort();
+  await expect(answer).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(askShown('Again? ', needed.signal)).rejects.toMatchObject({ code: 'cancelled' });
+  expect(modes).toEqual([true, false]);
+  const next = ask('');
+  press('later\r');
+  expect(await next).toBe('later');
 });
