@@ -1,7 +1,8 @@
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { toFault } from '../fault.js';
-import type { AnyCommand, Context, OptionSpec, Surroundings } from './command.js';
+import type { AnyCommand, Context, Surroundings } from './command.js';
 import { exitHelp, exitOf, exits, type Exit } from './exit.js';
+import { addOption, optionValues } from './options.js';
 import { createPrinter, type Outputs } from './printer.js';
 
 /** What a program is made of. */
@@ -104,23 +105,6 @@ function pathOf(leaf: Commander): string {
   return leaf.parent ? `${pathOf(leaf.parent)} ${leaf.name()}` : leaf.name();
 }
 
-/** Not told to commander, whose help would print them. */
-const absent: Readonly<Record<OptionSpec<unknown>['kind'], unknown>> = {
-  text: undefined,
-  texts: [],
-  flag: false,
-  either: undefined,
-};
-
-function addOption(leaf: Commander, { flags, help, kind }: OptionSpec<unknown>): void {
-  const option = new Option(flags, help);
-  if (kind === 'texts') {
-    option.argParser((value, earlier: readonly string[] | undefined) => [...(earlier ?? []), value]);
-  }
-  leaf.addOption(option);
-  if (kind === 'either') leaf.addOption(new Option(flags.replace(/--/, '--no-'), `the opposite of ${flags}`));
-}
-
 function contextFor(
   declared: AnyCommand,
   leaf: Commander,
@@ -130,7 +114,6 @@ function contextFor(
 ): Context {
   const { env, cwd, terminal, program: called } = options;
   const { root, json } = top.opts<{ root?: string; json?: boolean }>();
-  const typed = leaf.opts<Record<string, unknown>>();
   return {
     printer: createPrinter(options, { json: json === true }),
     terminal,
@@ -140,8 +123,6 @@ function contextFor(
     version: program.version,
     program: called,
     args: leaf.processedArgs.filter((one): one is string => typeof one === 'string'),
-    options: Object.fromEntries(
-      Object.entries(declared.options).map(([name, { kind }]) => [name, typed[name] ?? absent[kind]]),
-    ),
+    options: optionValues(declared.options, leaf),
   };
 }
