@@ -14,6 +14,7 @@ export interface ClientState extends Pick<
   | 'interactive'
   | 'commands'
   | 'version'
+  | 'again'
 > {
   readonly env: Environment;
   /** Where plim keeps what is its own: profiles, known hosts, history. It may not be there yet. */
