@@ -70,6 +70,11 @@ const sentences: Readonly<Record<FaultCode, string>> = {
   failure: 'failure',
 };
 
+/** What a fault of that kind says where nobody had a more exact sentence. */
+export function sentenceOf(code: FaultCode): string {
+  return sentences[code];
+}
+
 /**
  * An outcome that is not success. `message` reaches the person at the other end, so it holds no host path and no
  * secret; what only an operator may see goes into `cause`, which is logged.

@@ -1,0 +1,41 @@
+import { Fault } from '../fault.js';
+import { printable } from '../observe/printable.js';
+import { maxBlock } from '../wire/limits.js';
+import { readVendorId } from '../wire/vendor-id.js';
+import type { RemoteFacts } from './remote.js';
+import type { Session } from './session.js';
+
+/** What every server takes that says nothing else [filexfer-02 3]. */
+const smallBlock = 32_768;
+
+/** The largest READ and WRITE, in bytes. [limits@openssh.com] */
+export async function blockSizes(
+  session: Session,
+  extensions: ReadonlyMap<string, string>,
+): Promise<Pick<RemoteFacts, 'maxRead' | 'maxWrite'>> {
+  if (!extensions.has('limits@openssh.com')) return { maxRead: smallBlock, maxWrite: smallBlock };
+  try {
+    const limits = await session.get('limits@openssh.com', { kind: 'limits@openssh.com' });
+    return { maxRead: bounded(limits.maxReadLength), maxWrite: bounded(limits.maxWriteLength) };
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || thrown.code === 'no-connection') throw thrown;
+    return { maxRead: smallBlock, maxWrite: smallBlock };
+  }
+}
+
+/** 0 says that there is no limit; ours is the largest packet. Less than a few KiB is a server that wants us to crawl. */
+function bounded(bytes: number): number {
+  return bytes === 0 ? maxBlock : Math.max(4096, Math.min(bytes, maxBlock));
+}
+
+/** What `vendor-id` says, where it is sent and can be read. */
+export function productOf(extensions: ReadonlyMap<string, string>): RemoteFacts['product'] {
+  const value = extensions.get('vendor-id');
+  if (value === undefined) return null;
+  try {
+    const { vendor, product, version } = readVendorId(value);
+    return { vendor: printable(vendor), name: printable(product), version: printable(version) };
+  } catch {
+    return null;
+  }
+}
