@@ -77,6 +77,8 @@ export interface ClientCommand<O extends Options = Options> {
   readonly options: O;
   /** Works without a connection: `help`, `lpwd`, `!`. */
   readonly offline?: boolean;
+  /** Nothing follows it: the prompt and a batch end once it was run. `quit` */
+  readonly ends?: boolean;
   /** @throws Fault, printed as one sentence; its code decides the exit code */
   run(context: ClientContext<O>): Promise<Exit | undefined>;
 }
