@@ -15,7 +15,10 @@ export const systemTimers: Timers = {
   now: () => performance.now(),
   wait: (milliseconds, signal) =>
     new Promise((resolve, reject) => {
-      if (signal?.aborted) return void reject(new Fault('cancelled'));
+      if (signal?.aborted) {
+        reject(new Fault('cancelled'));
+        return;
+      }
       const cancel = (): void => {
         clearTimeout(timer);
         reject(new Fault('cancelled'));
