@@ -6,10 +6,10 @@ import type {
   MismatchChoice,
   TransferSubject,
 } from '../../client/transfer.js';
+import { formatPart } from '../../client/stopped-transfer.js';
 import { Fault } from '../../fault.js';
 import { formatSize } from '../../size.js';
 import type { Terminal } from '../terminal.js';
-import { partOf, percentOf } from './transfers/part-of.js';
 
 /** What becomes of a part that nobody can compare, because the server cannot hash. */
 export const unknownChoices = ['resume', 'restart', 'fail'] as const;
@@ -138,7 +138,8 @@ function collisionLetters({ resumable }: Collision): Readonly<Record<string, Col
 
 function collisionQuestion(found: Collision, name: string): string {
   const { there, total, resumable } = found;
-  const at = total === null ? partOf(there, null) : `${percentOf(there, total)} % (${partOf(there, total)})`;
+  const at =
+    total === null ? formatPart(there, null) : `${percentOf(there, total)} % (${formatPart(there, total)})`;
   const resume = resumable ? `resume at ${at}, ` : '';
   return (
     `${name} is there already: ${resume}overwrite, rename, skip? ` +
@@ -151,7 +152,7 @@ function refusal({ there, total, resumable }: Collision, name: string): Fault {
   return new Fault(
     'exists',
     resumable
-      ? `${name} is there already (${partOf(there, total)}), and was left as it is: add ${flags}`
+      ? `${name} is there already (${formatPart(there, total)}), and was left as it is: add ${flags}`
       : `${name} is there already, with ${formatSize(there)} it is no part of what would be sent, ` +
           `and was left as it is: add ${flags}`,
   );
@@ -178,4 +179,9 @@ function difference({ there, finding }: Mismatch, name: string): Fault {
       : `${name}: the server cannot hash, so nobody knows whether the ${formatSize(there)} that are there are the ` +
           'beginning of the source; they were not extended: add --on-unknown resume, or --on-unknown restart',
   );
+}
+
+/** Whole percents, rounded down: 100 only when all is there. */
+function percentOf(there: number, total: number): number {
+  return there >= total ? 100 : Math.floor((there / total) * 100);
 }

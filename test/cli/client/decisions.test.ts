@@ -64,6 +64,18 @@ it('asks with the share that is there, and takes one letter', async () => {
   ]);
 });
 
+it('says 100 % only when all is there', async () => {
+  const { decisions, asked } = person(['s', 's', 's']);
+  await decisions.collision(collision({ there: 999_999, total: 1e6 }));
+  await decisions.collision(collision({ there: 5, total: 5 }));
+  await decisions.collision(collision({ there: 5, total: null }));
+  expect(asked.map((question) => /resume at ([^,]*),/.exec(question)?.[1])).toEqual([
+    '99 % (1 of 1 MB)',
+    '100 % (5 of 5 B)',
+    '5 B',
+  ]);
+});
+
 it.each([
   ['o', 'overwrite'],
   ['n', 'rename'],
