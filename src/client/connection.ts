@@ -36,9 +36,9 @@ export interface Login {
   /** The agent's socket, a pipe's name on Windows, or `pageant`; `null` for none. */
   readonly agent: string | null;
   readonly keys: readonly KeySource[];
-  /** For an encrypted key; asked again, up to three times, while it does not fit. */
+  /** For an encrypted key; asked again, up to three times, while it does not fit. `attempt` is 0 at first. */
   readonly passphrase: (key: KeySource, attempt: number) => Promise<string | null>;
-  /** Asked again, up to three times, while the server refuses it. */
+  /** Asked again, up to three times, while the server refuses it. `attempt` is 0 at first. */
   readonly password: (attempt: number) => Promise<string | null>;
   /** All prompts of one INFO_REQUEST at once, an answer each. */
   readonly answers: (asked: {
