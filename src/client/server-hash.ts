@@ -77,11 +77,13 @@ export class ServerHashes {
     const file = quoted(path.startsWith('/') ? path : `./${path}`);
     const tail = start === 0 ? '' : `tail -c +${start + 1} ${file} | `;
     const head = length === 0 ? '' : tail === '' ? `head -c ${length} ${file} | ` : `head -c ${length} | `;
-    const input = tail === '' && head === '' ? `${sum} < ${file}` : `${tail}${head}${sum}`;
+    const input = tail === '' && head === '' ? `${sum} < ${file}` : `test -f ${file} && ${tail}${head}${sum}`;
     try {
       const { status, stdout } = await this.#sources.exec(input);
       const [, digits] = /^\\?([0-9a-f]+)\s/.exec(stdout.toString('latin1')) ?? [];
       if (status === 0 && digits?.length === 2 * hashLength(algorithm)) return Buffer.from(digits, 'hex');
+      // The file cannot be read from there; of the next one nothing is known.
+      if (status === 1) return null;
     } catch (thrown) {
       if (!(thrown instanceof Fault) || thrown.code !== 'unsupported') throw thrown;
     }
