@@ -20,7 +20,9 @@ export class RunningHash {
       return new RunningHash(algorithm, createHash(algorithm), 0);
     } catch (error) {
       const other = algorithm === 'md5' ? ': use --verify sha256' : '';
-      throw new Fault('unsupported', `this computer cannot make ${algorithm} hashes${other}`, { cause: error });
+      throw new Fault('unsupported', `this computer cannot make ${algorithm} hashes${other}`, {
+        cause: error,
+      });
     }
   }
 

@@ -1,0 +1,83 @@
+import { Fault, toFault } from '../fault.js';
+import { toText } from '../names.js';
+import type { FileHints } from './file-hints.js';
+import type { Link } from './link.js';
+import { LocalFile, type LocalStat } from './local-files.js';
+import { localToText } from './local-path.js';
+import type { TransferItem, TransferOptions, TransferResult, TransferSubject } from './transfer.js';
+import { putSource } from './put-source.js';
+import { fileSource } from './upload-source.js';
+
+/**
+ * Uploads one file. It is written as `REMOTE.filepart`, verified there, and then takes the name REMOTE; in place where
+ * that is asked for or cannot be otherwise, which `watcher.note` tells. What is there already is for `decisions`; a part
+ * is compared before it is extended. Mode and times go along with `preserve`; otherwise a new file has the server's own
+ * mode, and a replaced one keeps its mode. `begin`, `moved`, `note` and `end` of the watcher are called here.
+ *
+ * An upload that is interrupted leaves the file it writes with no more than has arrived, so that any client can resume
+ * it. In place, that is the target itself: of what it had before nothing is left then but what is equal.
+ * @throws StoppedTransfer when bytes may have arrived already, otherwise Fault: `exists`, `verification-failed`,
+ * `is-a-folder`, `denied`, ...
+ */
+export async function putFile(
+  link: Link,
+  item: TransferItem,
+  options: TransferOptions,
+  hints: FileHints = {},
+): Promise<TransferResult> {
+  const subject: TransferSubject = { direction: 'put', remote: item.remote, local: item.local };
+  let file: LocalFile | null = null;
+  try {
+    file = await LocalFile.toRead(item.local);
+    const stat = await file.stat();
+    checkSource(item, stat);
+    const result = await putSource(link, {
+      subject,
+      options,
+      source: fileSource(file, stat.size),
+      local: (start, end) => readPieces(file, start, end),
+      size: stat.size,
+      stat,
+      targetIsNew: hints.targetIsNew === true,
+    });
+    const now = await file.stat();
+    if (
+      result.outcome === 'transferred' &&
+      (now.mtime !== stat.mtime || now.size !== stat.size) &&
+      stat.size > 0
+    ) {
+      options.watcher.note?.(
+        subject,
+        `${localToText(item.local)} was changed while it was sent: ${sentenceOf(now, result)}`,
+      );
+    }
+    options.watcher.end?.(subject, result);
+    return result;
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    options.watcher.end?.(subject, fault);
+    throw fault;
+  } finally {
+    await file?.close().catch(() => undefined);
+  }
+}
+
+function checkSource({ local }: TransferItem, { kind }: LocalStat): void {
+  if (kind === 'folder') throw new Fault('is-a-folder', `${localToText(local)} is a folder: use put -r`);
+  if (kind === 'other') {
+    throw new Fault(
+      'not-a-file',
+      `${localToText(local)} is a pipe or a device: use put - NAME < ${localToText(local)}`,
+    );
+  }
+}
+
+function sentenceOf(now: LocalStat, { size, remote }: TransferResult): string {
+  return now.size > size
+    ? `${toText(remote)} has what it held at first`
+    : `${toText(remote)} may hold both old and new bytes`;
+}
+
+async function* readPieces(file: LocalFile | null, start: number, end: number): AsyncIterable<Buffer> {
+  if (file) yield* file.pieces(start, end, 256 * 1024);
+}

@@ -1,0 +1,55 @@
+import { Fault } from '../fault.js';
+import { toText } from '../names.js';
+import type { Remote, RemoteChange } from './remote.js';
+import { statOrNull } from './stat-or-null.js';
+import type { UploadPlan } from './upload-plan.js';
+
+/** Up to this size a target that was not there is not asked about again before it is replaced: no time has passed. */
+const quick = 2 ** 20;
+
+export interface Naming {
+  readonly plan: UploadPlan;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Mode and times that it is to have. */
+  readonly change: RemoteChange | null;
+  /** Whether it was tried before on a connection that broke: then the name may be changed already. */
+  readonly again: boolean;
+  readonly note: (sentence: string) => void;
+}
+
+/**
+ * Gives a complete and verified upload its name, with mode and times. `denied` where the account may not rename:
+ * nothing has changed then.
+ */
+export async function nameUpload(
+  remote: Remote,
+  { plan, size, change, again, note }: Naming,
+): Promise<'named' | 'denied'> {
+  const { path, target, inPlace, replaces } = plan;
+  // Before the new name is there, so that nobody sees it with another mode; both requests go out together.
+  const changing = change === null ? Promise.resolve() : remote.setStat(path, change);
+  const renaming = inPlace
+    ? Promise.resolve()
+    : remote.rename(path, target, { replace: replaces !== null || size < quick });
+  const [changed, renamed] = await Promise.allSettled([changing, renaming]);
+  if (renamed.status === 'rejected') {
+    const fault: unknown = renamed.reason;
+    if (!(fault instanceof Fault)) throw fault;
+    if (fault.code === 'denied') return 'denied';
+    if (fault.code === 'exists') {
+      throw new Fault(
+        'exists',
+        `${toText(target)} was made by somebody else meanwhile; what arrived stays, complete, as ${toText(path)}`,
+      );
+    }
+    const isNamed = again && fault.code === 'not-found' && (await statOrNull(remote, target))?.size === size;
+    if (!isNamed) throw fault;
+  } else if (changed.status === 'rejected') {
+    const fault: unknown = changed.reason;
+    const isLost = fault instanceof Fault && (fault.code === 'no-connection' || fault.code === 'timed-out');
+    if (isLost) throw fault;
+    note(`its mode and times could not be set: ${fault instanceof Fault ? fault.message : String(fault)}`);
+  }
+  return 'named';
+}
