@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../client/unless-aborted.js';
 import type { Remote, RemoteKind } from '../../client/remote.js';
 import type { ByteString } from '../../names.js';
 import { localNames } from './local-list.js';
@@ -102,14 +103,4 @@ async function listed(
     return [];
   }
   return names;
-}
-
-/** @throws what the signal was aborted with */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -14,6 +14,11 @@ export interface Written {
   write(text: string): unknown;
 }
 
+export interface OccupiedLine {
+  clear(): void;
+  redraw(): void;
+}
+
 /** The line that bars are drawn on, which other output shares with them. */
 export interface Bars {
   /** What the next transfers are shown by; the command `progress` changes it. */
@@ -24,6 +29,8 @@ export interface Bars {
   start(notes: (sentence: string) => void): Progress;
   /** A stream that takes the bar away before each write; it is drawn again afterwards. */
   beside(stream: Written): Written;
+  /** Keeps somebody else's line, the prompt, on the same screen: taken away before each such write, drawn again after it. */
+  occupy(line: OccupiedLine): () => void;
   /** A terminal whose questions keep the bar away until they are answered. */
   asking(terminal: Terminal): Terminal;
 }

@@ -1,5 +1,5 @@
 import type { Terminal } from '../../terminal.js';
-import type { Bars, ProgressMode } from './bars.js';
+import type { Bars, OccupiedLine, ProgressMode } from './bars.js';
 import { createProgress, type LiveProgress, type ProgressOutput } from './create-progress.js';
 import { systemProgressTimers, type ProgressTimers } from './timers.js';
 
@@ -12,6 +12,7 @@ export interface BarsOptions {
 
 export function createBars({ mode, output, timers = systemProgressTimers }: BarsOptions): Bars {
   const live = new Set<LiveProgress>();
+  let occupied: OccupiedLine | null = null;
   const held = async <T>(ask: () => Promise<T>): Promise<T> => {
     const releases = [...live].map((progress) => progress.hold());
     try {
@@ -37,9 +38,18 @@ export function createBars({ mode, output, timers = systemProgressTimers }: Bars
     beside: (stream) => ({
       write: (text) => {
         for (const progress of live) progress.clear();
-        return stream.write(text);
+        occupied?.clear();
+        const written = stream.write(text);
+        occupied?.redraw();
+        return written;
       },
     }),
+    occupy: (line) => {
+      occupied = line;
+      return () => {
+        if (occupied === line) occupied = null;
+      };
+    },
     asking: (terminal: Terminal): Terminal => ({
       ...terminal,
       ask: (question, signal) => held(() => terminal.ask(question, signal)),
