@@ -102,10 +102,10 @@ function checked(text: string, found: Destination): Destination {
   if (host === '') throw wrong(text, 'there is no host in it');
   // A name that begins with a dash is a mistyped option, and one for whatever program is given it next.
   if (host.startsWith('-') || user?.startsWith('-') === true) throw wrong(text, 'no name begins with a dash');
-   
+
   if (/[\x00-\x20\x7f-\x9f/\\@[\]]/.test(host))
     throw wrong(text, 'the host has a character that no host has');
-   
+
   if (/[\x00-\x1f\x7f-\x9f]/.test(`${user ?? ''}${found.path ?? ''}`))
     throw wrong(text, 'it has a control character');
   return found;
