@@ -1,6 +1,7 @@
 import { statLocal } from '../../../client/local-files.js';
+import { unsafeName } from '../../../client/safe-name.js';
 import { Fault } from '../../../fault.js';
-import { toText, type ByteString } from '../../../names.js';
+import type { ByteString } from '../../../names.js';
 import type { ClientContext } from '../command.js';
 import { resolveLocal } from '../local-place.js';
 import { expandRemote } from '../remote-glob.js';
@@ -29,7 +30,7 @@ export async function planGet(context: Context, several: boolean): Promise<Plan 
   const matched = new Set(found.filter(({ word }) => word.pattern !== null).flatMap(({ paths }) => paths));
   const items = moves.map(({ from, to }) => ({ remote: from, local: to }));
   const isRefused = ({ remote }: { readonly remote: ByteString }): boolean =>
-    matched.has(remote) && /[\x00-\x1f\x7f]/.test(baseOf(remote));
+    matched.has(remote) && unsafeName(baseOf(remote)) !== null;
   return {
     direction: 'get',
     items: items.filter((item) => !isRefused(item)),
@@ -42,7 +43,7 @@ export async function planGet(context: Context, several: boolean): Promise<Plan 
 }
 
 function refusedName(remote: ByteString): Fault {
-  return new Fault('bad-name', `${toText(baseOf(remote))}: a name with control characters is not made here`);
+  return new Fault('bad-name', `${unsafeName(baseOf(remote)) ?? 'a name'}: it is not made here`);
 }
 
 async function streamedFile(context: Context): Promise<ByteString> {
