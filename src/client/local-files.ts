@@ -15,6 +15,9 @@ import { fromBytes, type ByteString } from '../names.js';
 import { errorCode, localFault } from './local-fault.js';
 import { fsPath, localFromText, windows } from './local-path.js';
 
+/** Not on Windows. */
+const unix: Partial<typeof constants> = constants;
+
 export interface LocalStat {
   readonly kind: 'file' | 'folder' | 'other';
   /** Bytes. */
@@ -38,7 +41,7 @@ export class LocalFile {
 
   /** Does not wait for the other end of a pipe: `stat` tells what it is, before anything is read. */
   static toRead(path: ByteString): Promise<LocalFile> {
-    return LocalFile.#open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return LocalFile.#open(path, constants.O_RDONLY | (unix.O_NONBLOCK ?? 0));
   }
 
   /**
@@ -51,7 +54,7 @@ export class LocalFile {
 
   /** One that is there, and that is not a symlink: whoever may write into the folder could have it lead elsewhere. */
   static toExtend(path: ByteString): Promise<LocalFile> {
-    return LocalFile.#open(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+    return LocalFile.#open(path, constants.O_RDWR | (unix.O_NOFOLLOW ?? 0));
   }
 
   static async #open(path: ByteString, flags: number, mode?: number): Promise<LocalFile> {
@@ -124,6 +127,11 @@ export class LocalFile {
 /** Follows symlinks; `null` where there is nothing. */
 export function statLocal(path: ByteString): Promise<LocalStat | null> {
   return unlessMissing(path, async () => statOf(await stat(fsPath(path))));
+}
+
+/** Does not follow them: a symlink is `other`. */
+export function lstatLocal(path: ByteString): Promise<LocalStat | null> {
+  return unlessMissing(path, async () => statOf(await lstat(fsPath(path))));
 }
 
 /** Whether anything has that name, a symlink to nowhere too. */

@@ -1,4 +1,4 @@
-import { RunningHash } from './running-hash.js';
+import type { RunningHash } from './running-hash.js';
 
 /**
  * The hash of what was handed on, and of what of it has arrived: pieces under way keep the hash up to their end, so that

@@ -1,7 +1,7 @@
 import { Fault } from '../fault.js';
 import { toText, type ByteString } from '../names.js';
 import type { ComparedPart } from './compare-part.js';
-import { RunningHash } from './running-hash.js';
+import type { RunningHash } from './running-hash.js';
 import { formatPart } from './stopped-transfer.js';
 import type { Mismatch, TransferOptions, TransferSubject, Verified, VerifyAlgorithm } from './transfer.js';
 

@@ -33,7 +33,7 @@ export function fileSource(file: LocalFile, size: number): UploadSource {
 export class StreamSource implements UploadSource {
   readonly total = null;
   readonly seekable = false;
-  readonly #bytes: AsyncIterator<unknown>;
+  readonly #bytes: AsyncIterator<unknown, undefined>;
   readonly #signal: AbortSignal;
   readonly #kept: { readonly start: number; readonly piece: Buffer }[] = [];
   #read = 0;
@@ -70,8 +70,9 @@ export class StreamSource implements UploadSource {
 
   async #next(): Promise<Buffer | null> {
     try {
-      const { value, done } = await unlessAborted(this.#bytes.next(), this.#signal);
-      if (done === true) return null;
+      const next = await unlessAborted(this.#bytes.next(), this.#signal);
+      if (next.done === true) return null;
+      const { value } = next;
       if (typeof value === 'string') return Buffer.from(value);
       if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
       throw new Error('it gives something other than bytes');

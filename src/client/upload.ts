@@ -215,7 +215,10 @@ export class Upload {
       (isVerified(remote, verify, whole.length)
         ? await unlessAborted(remote.hash(this.plan.path, verify.algorithm, { start: 0, length: 0 }), signal)
         : null);
-    if (hash === null) return tellUnverified(this.#parts.subject, this.#options);
+    if (hash === null) {
+      tellUnverified(this.#parts.subject, this.#options);
+      return;
+    }
     const { path, target, inPlace } = this.plan;
     const kept = inPlace
       ? `${toText(target)} holds what arrived`
