@@ -8,6 +8,7 @@ import type { Fault } from '../../../fault.js';
 import { toText } from '../../../names.js';
 import { formatSize } from '../../../size.js';
 import type { Place } from '../command.js';
+import { textOf } from '../listed-entry.js';
 import { shownLocal } from '../local-place.js';
 import type { OutcomeName } from '../outcomes.js';
 import { baseOf, shownRemote } from '../remote-path.js';
@@ -77,7 +78,7 @@ function howItCompared({ outcome, verified }: TransferResult): readonly string[]
   return outcome === 'transferred' ? ['not verified'] : [];
 }
 
-/** The same as a document. Paths that are no UTF-8 are shown as `\xNN` in it. */
+/** The same as a document. */
 export function resultDocument(
   result: TransferResult,
   asked: TransferItem | null,
@@ -85,8 +86,8 @@ export function resultDocument(
   const { direction, remote, local, size, moved, resumedAt, verified, took } = result;
   return {
     command: direction,
-    remote: toText(remote),
-    local: toText(local),
+    remote: textOf(remote),
+    local: textOf(local),
     outcome: outcomeOf(result, asked),
     size,
     moved,
