@@ -71,6 +71,12 @@ export function exitOf(code: FaultCode): Exit {
   return byFault[code];
 }
 
+/** What an exit code says, in words. */
+export function exitMeaning(exit: Exit): string {
+  const name = (Object.keys(exits) as (keyof typeof exits)[]).find((one) => exits[one] === exit);
+  return meanings[name ?? 'failed'];
+}
+
 /** The table as `--help` shows it. */
 export function exitHelp(): string {
   const rows = (Object.keys(exits) as (keyof typeof exits)[]).map(

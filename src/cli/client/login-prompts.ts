@@ -52,7 +52,7 @@ export function createLoginPrompts({ terminal, say, password: given }: PromptOpt
       },
       passphrase: async (key: KeySource, attempt) => {
         const remembered = passphrases.get(key.name);
-        if (remembered !== undefined && attempt <= 1) return remembered;
+        if (remembered !== undefined && attempt === 0) return remembered;
         if (!terminal) return nobody();
         const typed = await terminal.askSecret(`Passphrase for ${printable(key.name)}: `);
         passphrases.set(key.name, typed);
