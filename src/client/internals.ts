@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { ClientChannel } from 'ssh2';
+import type { Client, ClientChannel } from 'ssh2';
 
 /**
  * What is taken from inside ssh2's client, and what it looks like there. The package has no types for these parts and
@@ -35,4 +35,38 @@ export interface OpenChannel extends Omit<ClientChannel, 'push'> {
 
 export function inside(channel: ClientChannel): OpenChannel {
   return channel as unknown as OpenChannel;
+}
+
+/** A client's side of the transport [RFC 4253], there once `connect` was called. */
+export interface InnerProtocol {
+  /** Takes bytes as far as it can and says how far; the identification first, packets then. */
+  _parse: (chunk: Buffer, from: number, to: number) => number;
+  parse(chunk: Buffer, from: number, to: number): void;
+  /** Takes the packets behind the first key exchange; read whenever a new decipher is made. */
+  _onPayload: (payload: Buffer) => unknown;
+  /** Methods of the login requests that wait for an answer. */
+  readonly _authsQueue: readonly string[];
+  readonly _handlers: InnerHandlers;
+  /** Asks for any answer. */
+  ping(): void;
+}
+
+export interface InnerHandlers {
+  DISCONNECT: (protocol: unknown, reason: number, description: string) => void;
+  EXT_INFO: (
+    protocol: unknown,
+    extensions: readonly { readonly name: string; readonly algs: readonly string[] }[],
+  ) => void;
+  SERVICE_ACCEPT: (protocol: unknown, service: string) => void;
+  USERAUTH_FAILURE: (protocol: unknown, methods: readonly string[], partial: boolean | undefined) => void;
+  USERAUTH_INFO_REQUEST: (
+    protocol: unknown,
+    name: string,
+    instruction: string,
+    prompts: readonly unknown[],
+  ) => void;
+}
+
+export function protocolOf(client: Client): InnerProtocol {
+  return (client as unknown as { readonly _protocol: InnerProtocol })._protocol;
 }
