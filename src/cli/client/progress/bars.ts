@@ -25,8 +25,11 @@ export interface Bars {
   mode: ProgressMode;
   /** Whether a person can see bars at all: `progress` has something to turn on. */
   readonly possible: boolean;
-  /** For one command; `note` sentences go to `notes`, failures are left to the command. */
-  start(notes: (sentence: string) => void): Progress;
+  /**
+   * For one command; `note` sentences go to `notes`, failures are left to the command.
+   * @param several shown as one from the first, before anybody knows their total
+   */
+  start(notes: (sentence: string) => void, several?: boolean): Progress;
   /** A stream that takes the bar away before each write; it is drawn again afterwards. */
   beside(stream: Written): Written;
   /** Keeps somebody else's line, the prompt, on the same screen: taken away before each such write, drawn again after it. */

@@ -24,8 +24,8 @@ export function createBars({ mode, output, timers = systemProgressTimers }: Bars
   const bars: Bars = {
     mode,
     possible: output.isTTY === true,
-    start: (notes) => {
-      const progress = createProgress({ mode: bars.mode, output, timers, notes });
+    start: (notes, several = false) => {
+      const progress = createProgress({ mode: bars.mode, output, timers, notes, several });
       live.add(progress);
       return {
         ...progress,

@@ -17,6 +17,8 @@ export interface ProgressOptions {
   readonly timers: ProgressTimers;
   /** What the transfers have to say beside the bar. */
   readonly notes?: (sentence: string) => void;
+  /** Files are shown as one from the first; otherwise once there are several, or a total. */
+  readonly several?: boolean;
 }
 
 /** What is on the screen, and can make room for other output. */
@@ -34,14 +36,20 @@ const plainEvery = 5_000;
 /** A terminal that does not know its width. */
 const usualColumns = 80;
 
-export function createProgress({ mode, output, timers, notes }: ProgressOptions): LiveProgress {
+export function createProgress({
+  mode,
+  output,
+  timers,
+  notes,
+  several = false,
+}: ProgressOptions): LiveProgress {
   const tally = new Tally(() => timers.now());
   const painter = mode === 'bar' && output.isTTY === true ? barPainter(output) : null;
   const plain = mode === 'plain';
   let ticking: (() => void) | null = null;
   let held = 0;
   /** Several were shown as one: their sum is the last line. */
-  let summed = false;
+  let summed = several;
   let finished = false;
 
   const current = (): Shown | null => {
@@ -80,7 +88,7 @@ export function createProgress({ mode, output, timers, notes }: ProgressOptions)
   return {
     total: (bytes, files) => {
       // One file has a line of its own.
-      if (files !== 1) tally.announce(bytes, files);
+      if (files !== 1 || summed) tally.announce(bytes, files);
       start();
     },
     begin: (subject, { from, total }) => {
@@ -100,8 +108,9 @@ export function createProgress({ mode, output, timers, notes }: ProgressOptions)
       if (finished) return;
       finished = true;
       stop();
-      if (summed) leave(tally.sum(true));
-      else for (const file of tally.underWay) leave(shownFile(file, true));
+      if (summed && tally.begun) leave(tally.sum(true));
+      else if (!summed) for (const file of tally.underWay) leave(shownFile(file, true));
+      painter?.clear();
     },
     clear: () => painter?.clear(),
     hold: () => {

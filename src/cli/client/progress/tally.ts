@@ -21,6 +21,7 @@ export class Tally {
   readonly #overall: Rate;
   #endedBytes = 0;
   #endedFiles = 0;
+  #begun = false;
   /** `moved` comes for each block, nearly always of the same file. */
   #last: { readonly subject: TransferSubject; readonly file: FileTally } | null = null;
 
@@ -38,6 +39,11 @@ export class Tally {
     return this.#announced !== null || this.#files.size > 1;
   }
 
+  /** Whether there was anything to show. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
   announce(bytes: number, files: number): void {
     this.#announced = { bytes, files };
   }
@@ -50,6 +56,7 @@ export class Tally {
     file.done = from;
     file.total = total;
     this.#files.set(key, file);
+    this.#begun = true;
     this.#last = { subject, file };
   }
 

@@ -26,8 +26,8 @@ export async function runTransfers(
 ): Promise<Exit | undefined> {
   const { printer, place, signal, terminal, globals, bars, link, options } = context;
   const flags = readFlags(options, globals);
-  const progress = bars.start((sentence) => printer.note(sentence));
   const alone = plan.items.length + plan.refused.length === 1 && !flags.recursive;
+  const progress = bars.start((sentence) => printer.note(sentence), !alone);
   const log = new TransferLog({ printer, place, progress, alone });
   const again = async (): Promise<string> =>
     `continue with: ${await againLine(context, { name, options: typedAgain(options) }, plan)}`;

@@ -24,7 +24,7 @@ function done(subject: TransferSubject, size: number): TransferResult {
   };
 }
 
-function stage(mode: ProgressMode, columns: number | undefined = 80, isTTY = true) {
+function stage(mode: ProgressMode, columns: number | undefined = 80, isTTY = true, several = false) {
   const timers = new ManualTimers();
   const written: string[] = [];
   const screen = new Screen(columns || 80);
@@ -38,7 +38,10 @@ function stage(mode: ProgressMode, columns: number | undefined = 80, isTTY = tru
     },
   };
   const notes: string[] = [];
-  const progress = createProgress({ mode, output, timers, notes: (note) => void notes.push(note) });
+  const progress = createProgress({
+    ...{ mode, output, timers, several },
+    notes: (note) => void notes.push(note),
+  });
   return { timers, written, screen, output, notes, progress, lines: () => screen.lines.join('\n').trimEnd() };
 }
 
@@ -219,6 +222,30 @@ describe('the bar', () => {
     progress.finish();
     expect(lines()).toMatch(/^2\/3 files +\[=+> +\] {3}83% +25 MB/);
     expect(screen.lines.filter((line) => line !== '')).toHaveLength(1);
+  });
+
+  it('shows files of one transfer as one before anybody knows the total, and nothing where none was moved', () => {
+    const { progress, timers, lines } = stage('bar', 80, true, true);
+    for (const name of ['a', 'b', 'c']) {
+      const subject = file(name);
+      progress.begin?.(subject, { from: 0, total: megabyte });
+      progress.moved?.(subject, megabyte);
+      timers.pass(1000);
+      progress.end?.(subject, done(subject, megabyte));
+    }
+    expect(lines()).toMatch(/^2 c +3 MB +1 MB\/s +--:--$/);
+    progress.total?.(3 * megabyte, 3);
+    progress.finish();
+    expect(lines()).toMatch(/^3\/3 files +\[=+\] {2}100% +3 MB +1 MB\/s +00:03$/);
+
+    const none = stage('bar', 80, true, true);
+    none.progress.total?.(megabyte, 1);
+    const there = file('there');
+    none.progress.end?.(there, { ...done(there, megabyte), outcome: 'already-there', moved: 0 });
+    none.timers.pass(1000);
+    expect(none.lines()).toMatch(/^1\/1 files .* 100%/);
+    none.progress.finish();
+    expect(none.lines()).toBe('');
   });
 
   it('counts what was there already as done', () => {
