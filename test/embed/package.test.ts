@@ -265,8 +265,12 @@ describe('the public types', () => {
     writeFileSync(
       join(alone, 'program.ts'),
       `import * as embedded from 'plimsoll';
+       import * as client from 'plimsoll/client';
        import * as testing from 'plimsoll/testing';
-       export type All = [typeof embedded, typeof testing];
+       export type All = [typeof embedded, typeof client, typeof testing];
+       export const connecting: Promise<client.Client> = client.connect({ host: 'h', user: 'u', hostKey: 'SHA256:x' });
+       // @ts-expect-error there is no such option
+       client.connect({ host: 'h', user: 'u', hostkey: 'SHA256:x' });
        const s: embedded.Server = embedded.createServer({ accounts: {}, vfs: embedded.memory() });
        s.on('file.closed', ({ path, bytesWritten }) => console.log(path.length + bytesWritten));
        // @ts-expect-error there is no such event
