@@ -2,6 +2,7 @@ import type { Remote } from '../../client/remote.js';
 import { Fault } from '../../fault.js';
 import { toText, type ByteString } from '../../names.js';
 import { expandPattern, type GlobSide } from './glob.js';
+import { remoteOf } from './interruptible-remote.js';
 import { resolveRemote } from './remote-path.js';
 import type { Word } from './words.js';
 
@@ -21,7 +22,7 @@ export async function expandRemote(word: Word, context: RemoteGlobContext): Prom
   const { place, signal } = context;
   const itself = resolveRemote(word.text, place.remote);
   if (word.pattern === null) return [itself];
-  const remote = await context.remote();
+  const remote = await remoteOf(context);
   const start = word.pattern.startsWith('/') ? '/' : place.remote;
   const side = sideOf(remote);
   const found = await expandPattern(word.pattern, start, side, signal);

@@ -4,6 +4,7 @@ import { toText, type ByteString } from '../../../names.js';
 import { flag } from '../../command.js';
 import { atOnce } from '../at-once.js';
 import { clientCommand } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { copyThrough } from '../copy-through.js';
 import { nameDocument } from '../listed-entry.js';
 import { checkTarget, nameIn, targetOf } from '../move-target.js';
@@ -29,7 +30,7 @@ export const cp = clientCommand({
   },
   async run(context) {
     const { options, place, printer, signal } = context;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const several = new Several(printer, 'cp');
     const { names, last } = namesAndLast('cp', context);
     const paths = await several.expand(names, (word) => expandRemote(word, context));

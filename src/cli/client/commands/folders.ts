@@ -3,6 +3,7 @@ import { Fault } from '../../../fault.js';
 import { toText, type ByteString } from '../../../names.js';
 import { flag } from '../../command.js';
 import { clientCommand, wordAt, type Place } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { nameDocument } from '../listed-entry.js';
 import { modeAndFiles, modeText } from '../mode.js';
 import { expandRemote, type RemoteGlobContext } from '../remote-glob.js';
@@ -23,7 +24,7 @@ export const cd = clientCommand({
   async run(context) {
     const { args, place } = context;
     const [word] = args;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     await named('cd', word ? toText(word.text) : 'where the session began', async () => {
       const target = await remote.realpath(word ? await folderOf(word, context) : '.');
       if (!target.startsWith('/')) throw new Fault('bad-message', 'the server names no absolute path');
@@ -75,7 +76,7 @@ export const mkdir = clientCommand({
       Promise.resolve(modeAndFiles(args, { one: true })),
     );
     const [word = wordAt(context, 0)] = files;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     await named('mkdir', toText(word.text), async () => {
       // What is to be made matches no pattern.
       const path = resolveRemote(word.text, place.remote);
@@ -138,7 +139,7 @@ export const rmdir = clientCommand({
   options: {},
   async run(context) {
     const { args, place, printer } = context;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const several = new Several(printer, 'rmdir');
     for (const path of await several.expand(args, (word) => expandRemote(word, context))) {
       const shown = shownRemote(path, place.remote);

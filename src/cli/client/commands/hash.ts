@@ -5,6 +5,7 @@ import type { HashAlgorithm } from '../../../hash/algorithms.js';
 import { toText, type ByteString } from '../../../names.js';
 import { flag, text } from '../../command.js';
 import { clientCommand, wordAt } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { hashThrough } from '../copy-through.js';
 import { chosenAlgorithm } from '../hash-choice.js';
 import { nameDocument } from '../listed-entry.js';
@@ -36,7 +37,7 @@ export const hash = clientCommand({
     const algorithm = await named('hash', null, () =>
       Promise.resolve(chosenAlgorithm(context.options.algorithm, context.globals)),
     );
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const several = new Several(printer, 'hash');
     for (const path of await several.expand(args, (word) => expandRemote(word, context))) {
       const shown = shownRemote(path, place.remote);
@@ -67,7 +68,7 @@ export const verify = clientCommand({
       if (path === undefined || more.length > 0)
         throw new Fault('invalid', `matches ${more.length + 1} names`);
       const local = await localFor(path, args[1], context);
-      const remote = await context.remote();
+      const remote = await remoteOf(context);
       const there = hashRemote(remote, path, { algorithm, read: context.options.read, signal });
       // Both are under way; the first to fail must not leave the other one unheard.
       const [server, here] = await Promise.allSettled([there, hashLocal(local, algorithm, signal)]);

@@ -5,6 +5,7 @@ import { flag, text } from '../../command.js';
 import type { Exit } from '../../exit.js';
 import { accountView, usageText, unlessRefused, type Usage } from '../account-view.js';
 import { clientCommand, type ClientContext } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { chosenAlgorithm } from '../hash-choice.js';
 import { nameDocument, textOf } from '../listed-entry.js';
 import { permissionText, timeText } from '../listing-format.js';
@@ -37,7 +38,7 @@ export const info = clientCommand({
 
 async function infoOfHome(context: InfoContext): Promise<undefined> {
   const { options, printer, signal } = context;
-  const remote = await context.remote();
+  const remote = await remoteOf(context);
   const home = await remote.realpath('.');
   const { usage } = await accountView(remote, home);
   const parts = options.quick ? null : await partialUploads(remote, home, { all: options.all, signal });
@@ -91,7 +92,7 @@ function partLines({ found, folders, complete }: PartialUploads, home: ByteStrin
 async function infoOfNames(context: InfoContext): Promise<Exit | undefined> {
   const { args, place, printer } = context;
   const algorithm = chosenAlgorithm(context.options.algorithm, context.globals);
-  const remote = await context.remote();
+  const remote = await remoteOf(context);
   const several = new Several(printer, 'info');
   for (const path of await several.expand(args, (word) => expandRemote(word, context))) {
     const shown = shownRemote(path, place.remote);

@@ -3,6 +3,7 @@ import { toText } from '../../../names.js';
 import { flag } from '../../command.js';
 import type { Exit } from '../../exit.js';
 import { clientCommand, wordAt, type ClientContext } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { nameDocument, textOf } from '../listed-entry.js';
 import { nameIn, targetOf } from '../move-target.js';
 import { resolveRemote, shownRemote } from '../remote-path.js';
@@ -31,7 +32,7 @@ export const symlink = clientCommand({
 async function link(command: string, context: ClientContext, symbolic: boolean): Promise<Exit | undefined> {
   const { place, printer } = context;
   const [existing, name] = [wordAt(context, 0), wordAt(context, 1)];
-  const remote = await context.remote();
+  const remote = await remoteOf(context);
   await named(command, toText(name.text), async () => {
     const target = await targetOf(remote, name, place, 1);
     const from = resolveRemote(existing.text, place.remote);

@@ -4,6 +4,7 @@ import type { ByteString } from '../../../names.js';
 import type { Exit } from '../../exit.js';
 import { atOnce } from '../at-once.js';
 import { clientCommand, type ClientContext } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { listedEntry, type ListedEntry } from '../listed-entry.js';
 import { expandRemote } from '../remote-glob.js';
 import { joinRemote, resolveRemote, shownRemote } from '../remote-path.js';
@@ -52,7 +53,7 @@ async function list(
   options: ListingOptions,
 ): Promise<Exit | undefined> {
   const { place, printer } = context;
-  const remote = await context.remote();
+  const remote = await remoteOf(context);
   const several = new Several(printer, command);
   const shape: ListingShape = {
     options,

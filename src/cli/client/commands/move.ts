@@ -3,6 +3,7 @@ import { toText } from '../../../names.js';
 import { flag } from '../../command.js';
 import type { Exit } from '../../exit.js';
 import { clientCommand, type AnyClientCommand, type ClientContext } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { nameDocument } from '../listed-entry.js';
 import { checkTarget, nameIn, targetOf } from '../move-target.js';
 import { expandRemote } from '../remote-glob.js';
@@ -39,7 +40,7 @@ function moving(name: string, summary: string, examples: readonly string[]): Any
 
 async function move(command: string, context: ClientContext<typeof options>): Promise<Exit | undefined> {
   const { place, printer, signal } = context;
-  const remote = await context.remote();
+  const remote = await remoteOf(context);
   const several = new Several(printer, command);
   const { names, last } = namesAndLast(command, context);
   const paths = await several.expand(names, (word) => expandRemote(word, context));

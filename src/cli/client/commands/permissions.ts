@@ -4,6 +4,7 @@ import { toText, type ByteString } from '../../../names.js';
 import { flag } from '../../command.js';
 import type { Exit } from '../../exit.js';
 import { clientCommand, wordAt, type AnyClientCommand, type ClientContext } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { nameDocument } from '../listed-entry.js';
 import { modeAndFiles, modeText } from '../mode.js';
 import { readFolder } from '../read-folder.js';
@@ -24,7 +25,7 @@ export const chmod = clientCommand({
     const { mode, files } = await named('chmod', null, () =>
       Promise.resolve(modeAndFiles(args, { one: false })),
     );
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const set = async (path: ByteString): Promise<void> => {
       await remote.setStat(path, { mode });
     };
@@ -96,7 +97,7 @@ async function own(command: 'chown' | 'chgrp', context: ClientContext): Promise<
       `${command} '${typed}': SFTP knows owners and groups by number, as ${command} 1000 FILE`,
     );
   }
-  const remote = await context.remote();
+  const remote = await remoteOf(context);
   const several = new Several(printer, command);
   for (const path of await several.expand(args.slice(1), (word) => expandRemote(word, context))) {
     await several.attempt(shownRemote(path, place.remote), async () => {

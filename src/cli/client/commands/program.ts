@@ -1,6 +1,7 @@
 import { Fault } from '../../../fault.js';
 import { toText } from '../../../names.js';
 import { clientCommand } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import type { ProgressMode } from '../progress/bars.js';
 
 export const version = clientCommand({
@@ -10,7 +11,7 @@ export const version = clientCommand({
   options: {},
   async run(context) {
     const { version: client, printer } = context;
-    const { facts } = await context.remote();
+    const { facts } = await remoteOf(context);
     printer.result({ client, protocol: facts.version, server: facts.ident }, [
       `plim ${client}`,
       `SFTP protocol version ${facts.version}`,

@@ -4,6 +4,7 @@ import type { ByteString } from '../../../names.js';
 import { flag } from '../../command.js';
 import { atOnce } from '../at-once.js';
 import { clientCommand } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { nameDocument } from '../listed-entry.js';
 import { readFolder } from '../read-folder.js';
 import { expandRemote } from '../remote-glob.js';
@@ -26,7 +27,7 @@ export const rm = clientCommand({
   },
   async run(context) {
     const { args, place, options, printer, signal } = context;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const several = new Several(printer, 'rm');
     const expand = async (word: (typeof args)[number]): Promise<readonly ByteString[]> => {
       try {
@@ -76,7 +77,7 @@ export const remove = clientCommand({
   options: {},
   async run(context) {
     const { args, place, printer } = context;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const several = new Several(printer, 'delete');
     for (const path of await several.expand(args, (word) => expandRemote(word, context))) {
       const shown = shownRemote(path, place.remote);

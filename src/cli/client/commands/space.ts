@@ -3,6 +3,7 @@ import { toText } from '../../../names.js';
 import { formatSize } from '../../../size.js';
 import { flag } from '../../command.js';
 import { clientCommand } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 import { nameDocument } from '../listed-entry.js';
 import { walkRemote } from '../read-folder.js';
 import { expandRemote } from '../remote-glob.js';
@@ -25,7 +26,7 @@ export const df = clientCommand({
     const path = word ? resolveRemote(word.text, place.remote) : place.remote;
     const shown = word ? toText(word.text) : toText(path);
     await named('df', shown, async () => {
-      const remote = await context.remote();
+      const remote = await remoteOf(context);
       const space = await remote.space(path);
       if (!space) throw new Fault('unsupported', 'this server does not say how much room there is');
       const { total, free, totalFiles, freeFiles, readOnly } = space;
@@ -67,7 +68,7 @@ export const du = clientCommand({
   options: { human: flag('-h, --human', 'sizes for people: 99.2 MB') },
   async run(context) {
     const { args, options, place, printer, signal } = context;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const several = new Several(printer, 'du');
     const paths =
       args.length === 0 ? [place.remote] : await several.expand(args, (word) => expandRemote(word, context));

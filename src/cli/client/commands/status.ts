@@ -1,5 +1,6 @@
 import { accountView, usageText } from '../account-view.js';
 import { clientCommand } from '../command.js';
+import { remoteOf } from '../interruptible-remote.js';
 
 const notSaid = 'not said by this server';
 
@@ -10,7 +11,7 @@ export const status = clientCommand({
   options: {},
   async run(context) {
     const { destination, printer, version } = context;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const { facts } = remote;
     const view = await accountView(remote, await remote.realpath('.'));
     const { user, host, port } = destination;
@@ -53,7 +54,7 @@ export const system = clientCommand({
   options: {},
   async run(context) {
     const { printer } = context;
-    const remote = await context.remote();
+    const remote = await remoteOf(context);
     const { ident, version, extensions, product, maxRead, maxWrite } = remote.facts;
     const view = await accountView(remote, await remote.realpath('.'));
     const name = view.product ?? product?.name ?? null;
