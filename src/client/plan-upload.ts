@@ -39,7 +39,9 @@ export async function planUpload(remote: Remote, parts: PlanningParts): Promise<
   const { subject, total, local } = parts;
   const inPlace = parts.options.inPlace || parts.renameDenied;
   const options = { ...parts.options, inPlace };
-  if (parts.targetIsNew) return upload({ kind: 'new' }, subject.remote, null, inPlace);
+  if (parts.targetIsNew) {
+    return { kind: 'upload', plan: { ...made(subject.remote, null, inPlace), unseen: !inPlace } };
+  }
 
   const there = await look(remote, subject.remote, inPlace);
   const { path } = there;
@@ -100,11 +102,11 @@ function upload(
 
 function made(target: ByteString, replaces: RemoteStat | null, inPlace: boolean): UploadPlan {
   const path = inPlace ? target : filepartOf(target);
-  return { target, path, inPlace, open: 'create', from: 0, hash: null, replaces };
+  return { target, path, inPlace, open: 'create', from: 0, hash: null, replaces, unseen: false };
 }
 
 function over(target: ByteString, replaces: RemoteStat | null): UploadPlan {
-  return { target, path: target, inPlace: true, open: 'keep', from: 0, hash: null, replaces };
+  return { target, path: target, inPlace: true, open: 'keep', from: 0, hash: null, replaces, unseen: false };
 }
 
 /** As `scp` does, a symlink is followed: the file it leads to is replaced, and the link stays. */

@@ -26,6 +26,9 @@ export interface PutParts {
   readonly targetIsNew: boolean;
 }
 
+/** Bytes of a file that may be sent in vain. */
+const small = 2 ** 20;
+
 /** Links whose account may not rename: known after the first try. */
 const renameDenied = new WeakSet<Link>();
 
@@ -48,7 +51,8 @@ class Put {
   constructor(link: Link, parts: PutParts) {
     this.#link = link;
     this.#parts = parts;
-    this.#targetIsNew = parts.targetIsNew;
+    // A large file is worth a question before it is sent.
+    this.#targetIsNew = parts.targetIsNew && (parts.size ?? Infinity) < small;
   }
 
   async run(): Promise<TransferResult> {
@@ -77,6 +81,13 @@ class Put {
       this.#upload = this.#begin(planned.plan);
     }
     await this.#write(remote, attempt);
+    if (this.#upload.appeared) {
+      await remote.remove(this.#upload.plan.path);
+      this.#movedBefore += this.#upload.moved;
+      this.#targetIsNew = false;
+      this.#upload = null;
+      return this.#attempt(remote, attempt);
+    }
     const named = await nameUpload(remote, {
       plan: this.#upload.plan,
       size: this.#upload.arrived,

@@ -17,4 +17,6 @@ export interface UploadPlan {
   readonly hash: RunningHash | null;
   /** What has the target's name now. */
   readonly replaces: RemoteStat | null;
+  /** The target was said not to be there, and nobody looked. */
+  readonly unseen: boolean;
 }

@@ -11,7 +11,7 @@ import type { TransferOptions, TransferSubject, Verified } from './transfer.js';
 import { unlessAborted } from './unless-aborted.js';
 import type { UploadPlan } from './upload-plan.js';
 import type { UploadSource } from './upload-source.js';
-import { statOrNull } from './stat-or-null.js';
+import { lstatOrNull, statOrNull } from './stat-or-null.js';
 import { compareHashes, hashesByRequest, isVerified, requireHashes, tellUnverified } from './verification.js';
 
 /** Bytes read at once here; a multiple of what the server takes in one WRITE where that is smaller. */
@@ -31,6 +31,8 @@ export interface UploadParts {
 interface Closing {
   readonly stat: RemoteStat | null;
   readonly hash: RemoteHash | null;
+  /** The target is there after all. */
+  readonly appeared: boolean;
 }
 
 /** The writing of one file at the server, up to the verified bytes; it can be gone on with on a new connection. */
@@ -71,6 +73,11 @@ export class Upload {
   /** What the server said of the written file, where its mode matters. */
   get writtenStat(): RemoteStat | null {
     return this.#closed?.stat ?? null;
+  }
+
+  /** Whether a target is there that was said not to be. */
+  get appeared(): boolean {
+    return this.#closed?.appeared ?? false;
   }
 
   /** Whether bytes may have been written already. */
@@ -191,19 +198,20 @@ export class Upload {
    * behind it was closed.
    */
   async #close(remote: Remote, handle: RemoteHandle, size: number): Promise<Closing> {
-    const { replaces, inPlace, path } = this.plan;
+    const { replaces, inPlace, path, target, unseen } = this.plan;
     const { sync, verify, preserve } = this.#options;
     const syncing = sync ? handle.sync() : Promise.resolve(true);
     const asked = replaces && !inPlace && !preserve ? handle.stat() : Promise.resolve(null);
     const closing = handle.close();
+    const looking = unseen ? lstatOrNull(remote, target) : Promise.resolve(null);
     const hashing =
       isVerified(remote, verify, size) && hashesByRequest(remote)
         ? remote.hash(path, verify.algorithm, { start: 0, length: 0 })
         : Promise.resolve(null);
     hashing.catch(() => undefined);
-    const [synced, stat] = await Promise.all([syncing, asked, closing]);
+    const [synced, stat, appeared] = await Promise.all([syncing, asked, looking, closing]);
     if (!synced) this.#note('the server cannot say whether it is on its disk');
-    return { stat, hash: await unlessAborted(hashing, this.#options.signal) };
+    return { stat, hash: await unlessAborted(hashing, this.#options.signal), appeared: appeared !== null };
   }
 
   async #verify(remote: Remote, asked: RemoteHash | null): Promise<void> {
