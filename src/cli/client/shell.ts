@@ -2,6 +2,7 @@ import type { Link } from '../../client/link.js';
 import type { Remote } from '../../client/remote.js';
 import { unlessAborted } from '../../client/unless-aborted.js';
 import { exits, type Exit } from '../exit.js';
+import type { ClientPrinter } from './client-printer.js';
 import type { AnyClientCommand } from './command.js';
 import { createCompleter } from './completion.js';
 import { remoteSide, type NamedSide } from './folder-names.js';
@@ -49,8 +50,16 @@ export async function runShell(state: ClientState): Promise<Exit> {
     if (typeof typed === 'string') continue;
     const line = commandOf(typed.line);
     const beside = line.startsWith('!');
-    const exit = await runLine(line, beside ? { ...shell, interruptible: besideProgram } : shell);
+    const voice = silenceable(shell.printer);
+    const exit = await runLine(line, {
+      ...shell,
+      printer: voice.printer,
+      ...(beside && { interruptible: besideProgram }),
+    });
     if (exit === exits.done && ends(line, state.commands)) return exits.done;
+    // A command that was given up may go on, but not on this screen.
+    voice.silence();
+    state.bars.drop();
     completer.forget();
   }
 }
@@ -58,6 +67,33 @@ export async function runShell(state: ClientState): Promise<Exit> {
 /** Without what only means something in a batch: `-` says that a failure is no reason to stop, `@` that it is not shown. */
 function commandOf(line: string): string {
   return line.replace(/^\s*[-@]*\s*/, '');
+}
+
+function silenceable(printer: ClientPrinter): {
+  readonly printer: ClientPrinter;
+  readonly silence: () => void;
+} {
+  let heard = true;
+  return {
+    printer: {
+      ...printer,
+      result: (document, text) => {
+        if (heard) printer.result(document, text);
+      },
+      note: (line) => {
+        if (heard) printer.note(line);
+      },
+      warn: (line) => {
+        if (heard) printer.warn(line);
+      },
+      fault: (fault, sentence) => {
+        if (heard) printer.fault(fault, sentence);
+      },
+    },
+    silence: () => {
+      heard = false;
+    },
+  };
 }
 
 /** Whether the shell is left by this line. */

@@ -30,6 +30,8 @@ export interface Bars {
    * @param several shown as one from the first, before anybody knows their total
    */
   start(notes: (sentence: string) => void, several?: boolean): Progress;
+  /** Takes away what is shown: a command was given up that may go on unseen. */
+  drop(): void;
   /** A stream that takes the bar away before each write; it is drawn again afterwards. */
   beside(stream: Written): Written;
   /** Keeps somebody else's line, the prompt, on the same screen: taken away before each such write, drawn again after it. */

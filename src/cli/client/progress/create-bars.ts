@@ -35,6 +35,10 @@ export function createBars({ mode, output, timers = systemProgressTimers }: Bars
         },
       };
     },
+    drop: () => {
+      for (const progress of live) progress.drop();
+      live.clear();
+    },
     beside: (stream) => ({
       write: (text) => {
         for (const progress of live) progress.clear();

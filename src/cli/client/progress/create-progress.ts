@@ -25,6 +25,8 @@ export interface ProgressOptions {
 export interface LiveProgress extends Progress {
   /** Takes the bar away; it comes back by itself. */
   clear(): void;
+  /** Takes it away for good. */
+  drop(): void;
   /** Keeps it away until the result is called. */
   hold(): () => void;
 }
@@ -51,6 +53,7 @@ export function createProgress({
   /** Several were shown as one: their sum is the last line. */
   let summed = several;
   let finished = false;
+  let dropped = false;
 
   const current = (): Shown | null => {
     const [file] = tally.underWay;
@@ -76,6 +79,7 @@ export function createProgress({
   };
   /** A line that stays. */
   const leave = (shown: Shown): void => {
+    if (dropped) return;
     if (plain) output.write(`${plainLine(shown)}\n`);
     else painter?.leave(shown);
   };
@@ -113,6 +117,11 @@ export function createProgress({
       painter?.clear();
     },
     clear: () => painter?.clear(),
+    drop: () => {
+      finished = dropped = true;
+      stop();
+      painter?.clear();
+    },
     hold: () => {
       held++;
       painter?.clear();
@@ -132,8 +141,7 @@ function barPainter(output: ProgressOutput): {
   clear(): void;
 } {
   let drawn = '';
-  // The last column stays free: a full one would begin the next line.
-  const line = (shown: Shown): string => barLine(shown, Math.max(0, (output.columns || usualColumns) - 1));
+  const line = (shown: Shown): string => barLine(shown, barColumns(output.columns || usualColumns));
   const draw = (shown: Shown): void => {
     const text = line(shown);
     if (text !== drawn) output.write(`\r${text}\u001b[K`);
@@ -150,4 +158,9 @@ function barPainter(output: ProgressOutput): {
       drawn = '';
     },
   };
+}
+
+/** A full row would begin the next one; and the terminal writes `^C` behind it, where there is room to spare. */
+function barColumns(columns: number): number {
+  return Math.max(0, columns - (columns < 30 ? 1 : 3));
 }

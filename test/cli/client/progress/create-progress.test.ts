@@ -172,11 +172,11 @@ describe('the bar', () => {
     const wide = { ...file('x'), remote: Buffer.from('漢字'.repeat(30)).toString('latin1') };
     progress.begin?.(wide, { from: 0, total: 10 });
     timers.pass(100);
-    // Each of them takes two of the columns.
+    // Each of them takes two of the columns, of which three stay free.
     const drawn = (written.at(-1) ?? '').replace(/\r|\u001b\[K/g, '');
     const width = Array.from(drawn).reduce((sum, char) => sum + (char > '\u2e80' ? 2 : 1), 0);
     expect(drawn).toMatch(/漢字.*\.\.\..*漢字/);
-    expect(width).toBe(99);
+    expect(width).toBe(97);
   });
 
   it('makes room for notes and questions, and comes back', () => {
@@ -199,6 +199,21 @@ describe('the bar', () => {
     release();
     timers.pass(100);
     expect(screen.lines[0]).toContain('50%');
+  });
+
+  it('is gone for good once it was dropped', () => {
+    const { progress, timers, lines } = stage('bar');
+    const subject = file('a');
+    progress.begin?.(subject, { from: 0, total: 10 });
+    timers.pass(100);
+    progress.drop();
+    progress.moved?.(subject, 5);
+    timers.pass(1000);
+    progress.end?.(subject, new Fault('cancelled'));
+    progress.begin?.(file('b'), { from: 0, total: 10 });
+    timers.pass(1000);
+    progress.finish();
+    expect(lines()).toBe('');
   });
 
   it('shows several files as one, with what they are at', () => {
