@@ -21,6 +21,7 @@ const counts = {
   quotaKills: { quick: 2, ci: 100 },
   quotaMoments: { quick: 2, ci: 48 },
   quotaVoyages: { quick: 12, ci: 3_000 },
+  transferCuts: { quick: 5, ci: 50 },
   prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 

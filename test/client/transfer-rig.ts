@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from '../../src/client/connect.js';
 import type { Login } from '../../src/client/connection.js';
 import type { Link } from '../../src/client/link.js';
+import type { Remote } from '../../src/client/remote.js';
 import { createLink } from '../../src/client/reconnecting.js';
 import type {
   Collision,
@@ -44,6 +45,28 @@ export function linkTo(server: TestServer | Sshd, { retries = 0, timeout = 20_00
         signal?.aborted ? Promise.reject(new Fault('cancelled')) : Promise.resolve(),
     },
   });
+}
+
+/** The same link, to a server that says another hash, or that cannot hash. */
+export function withHash(link: Link, hash: Remote['hash']): Link {
+  const changed = new WeakMap<Remote, Remote>();
+  const other = (remote: Remote): Remote => {
+    const known =
+      changed.get(remote) ??
+      new Proxy(remote, { get: (target, key) => (key === 'hash' ? hash : own(target, key)) });
+    changed.set(remote, known);
+    return known;
+  };
+  return {
+    remote: async () => other(await link.remote()),
+    use: (work, signal) => link.use((remote, attempt) => work(other(remote), attempt), signal),
+    end: () => link.end(),
+  };
+}
+
+function own(target: object, key: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, key, target);
+  return typeof value === 'function' ? (value.bind(target) as unknown) : value;
 }
 
 /** What a transfer asked and told. */
