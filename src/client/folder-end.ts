@@ -3,7 +3,7 @@ export class FolderEnd {
   readonly #parent: FolderEnd | null;
   readonly #finish: () => Promise<void>;
   #open = 1;
-  #late: (() => void)[] = [];
+  readonly #late = new Map<number, (() => void)[]>();
 
   /** Held once, by whoever reads the folder. @param finish called when nothing holds it any more */
   constructor(parent: FolderEnd | null, finish: () => Promise<void>) {
@@ -16,16 +16,24 @@ export class FolderEnd {
     this.#open++;
   }
 
-  /** Something in the folder that is begun when all else in it has been dealt with; it holds the folder again. */
-  later(begin: () => void): void {
-    this.#late.push(begin);
+  /**
+   * Something in the folder that is begun when all else in it has been dealt with, what is later by a smaller `turn`
+   * too. What begins holds the folder again.
+   */
+  later(turn: number, begin: () => void): void {
+    const same = this.#late.get(turn);
+    if (same) same.push(begin);
+    else this.#late.set(turn, [begin]);
   }
 
   async release(): Promise<void> {
     if (--this.#open > 0) return;
-    if (this.#late.length > 0) {
+    if (this.#late.size > 0) {
+      const next = Math.min(...this.#late.keys());
+      const late = this.#late.get(next) ?? [];
+      this.#late.delete(next);
       this.hold();
-      for (const begin of this.#late.splice(0)) begin();
+      for (const begin of late) begin();
       await this.release();
       return;
     }

@@ -8,6 +8,7 @@ import { LocalFolder } from './local-folder.js';
 import { windows } from './local-path.js';
 import { ManyRun } from './many-run.js';
 import { partOf } from './partial-names.js';
+import { partialTurn } from './partial-turn.js';
 import type { RemoteStat } from './remote.js';
 import { unsafeName } from './safe-name.js';
 import type { ManyOptions, ManyResult, TransferItem, TransferOptions, TransferResult } from './transfer.js';
@@ -205,13 +206,13 @@ class Get {
   async #queued(item: TransferItem, name: ByteString, stat: RemoteStat, into: Into): Promise<void> {
     const { queue } = this.#parts.run;
     const job = await this.#file(item, stat, into);
-    if (!name.endsWith(partOf(''))) {
+    const turn = partialTurn(name, partOf(''));
+    if (turn === 0) {
       into.end.hold();
       await queue.file(job);
       return;
     }
-    // Until NAME is complete, its bytes have the name NAME.part: a file of that name has to wait.
-    into.end.later(() => {
+    into.end.later(turn, () => {
       into.end.hold();
       queue.push(job);
     });

@@ -7,6 +7,7 @@ import { statLocal, type LocalStat } from './local-files.js';
 import { localToText } from './local-path.js';
 import { ManyRun } from './many-run.js';
 import { filepartOf } from './partial-names.js';
+import { partialTurn } from './partial-turn.js';
 import { checkPutRoom, type PutNeed } from './put-room.js';
 import { preserveRemoteFolder, targetFolder, type TargetFolder } from './remote-folder.js';
 import type { RemoteKind } from './remote.js';
@@ -165,9 +166,9 @@ class Put {
       // Files at once cannot each look for itself. A part that is there is gone on with, not left beside.
       const over = tight && target.kindOf(name) === 'file' && target.kindOf(filepartOf(name)) === null;
       const file = { tight: tight && !targetIsNew && !over, over, end, hints: { targetIsNew } };
-      // Until NAME is complete, its bytes have the name NAME.filepart: a file of that name has to wait.
-      if (name.endsWith(filepartOf(''))) end.later(() => void this.file(item, { ...file, late: true }));
-      else await this.file(item, file);
+      const turn = partialTurn(name, filepartOf(''));
+      if (turn === 0) await this.file(item, file);
+      else end.later(turn, () => void this.file(item, { ...file, late: true }));
     } else if (kind === 'folder') {
       await this.#run.attempt(item, async () => {
         const stat = await statLocal(item.local);
