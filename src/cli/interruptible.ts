@@ -1,6 +1,6 @@
 import { exits } from './exit.js';
-import { endProcessNow } from './server/end-process.js';
-import { signalJudge } from './server/signal-judge.js';
+import { endProcessNow } from './end-process.js';
+import { signalJudge } from './signal-judge.js';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-const module = fileURLToPath(new URL('../../dist/cli/server/end-process.js', import.meta.url));
+const module = fileURLToPath(new URL('../../dist/cli/end-process.js', import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'plimsoll-end-'));

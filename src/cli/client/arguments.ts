@@ -67,6 +67,33 @@ export function readArguments(argv: readonly string[], version: string): GivenAr
   return 'print' in behind ? behind : { options, place, command: behind.rest };
 }
 
+/** What follows `plim profile`; options may stand anywhere. */
+export interface ProfileArguments {
+  readonly words: readonly string[];
+  readonly options: GivenOptions;
+  readonly path: string | null;
+}
+
+/** @throws Fault `invalid` */
+export function readProfileArguments(
+  argv: readonly string[],
+  before: GivenOptions,
+  version: string,
+): ProfileArguments | Asked {
+  const into: Collected = { ...before };
+  const words: string[] = [];
+  for (let left = argv; ;) {
+    const taken = readOptions(left, into, version, true);
+    if ('print' in taken) return taken;
+    const [word, ...rest] = taken.rest;
+    if (word === undefined) break;
+    words.push(word);
+    left = rest;
+  }
+  const { path, ...options } = into;
+  return { words, options, path: typeof path === 'string' ? path : null };
+}
+
 export function isReserved(word: string): boolean {
   return (reservedWords as readonly string[]).includes(word);
 }
@@ -78,9 +105,10 @@ function readOptions(
   words: readonly string[],
   into: Collected,
   version: string,
+  forProfile = false,
 ): { readonly rest: readonly string[]; readonly literal: boolean } | Asked {
   let printed = '';
-  const parser = declared(into, version).configureOutput({
+  const parser = declared(into, version, forProfile).configureOutput({
     writeOut: (text) => (printed += text),
     writeErr: () => undefined,
   });
@@ -103,7 +131,7 @@ function sentence(message: string, parser: Commander): string {
   return near === null ? first : `${first}; did you mean '${near}'?`;
 }
 
-function declared(into: Collected, version: string): Commander {
+function declared(into: Collected, version: string, forProfile: boolean): Commander {
   const made = new Commander('plim')
     .description('Files to and from an SFTP server: whole, verified, and resumed after a break')
     .usage('[options] [USER@]HOST[:PORT] [COMMAND [ARGUMENT...]]')
@@ -159,6 +187,10 @@ function declared(into: Collected, version: string): Commander {
     add(`--${choice}`, `${choice} what is there already`, 'collision', () => choice);
   }
   add('--on-mismatch <WHAT>', 'restart or fail, where the part that is there differs', 'onMismatch', same);
+  if (forProfile) {
+    add('--key <FILE>', 'the same as -i', 'identity', more('identity'));
+    add('--path <DIR>', 'the folder to begin in', 'path', same);
+  }
   return made;
 }
 

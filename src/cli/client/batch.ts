@@ -97,12 +97,14 @@ export function inputLines(input: NodeJS.ReadableStream): AsyncIterable<string> 
 }
 
 /** In place of a standard input that commands come from: nothing else can be read there. */
-export function takenInput(): Readable {
-  return new Readable({
+export function takenInput(): ClientState['streams']['stdin'] {
+  const input = new Readable({
     read() {
       this.destroy(
         new Fault('invalid', 'standard input holds the commands: write them into a file, and use -b FILE'),
       );
     },
   });
+  // What commands do with it, every stream can.
+  return input as unknown as ClientState['streams']['stdin'];
 }

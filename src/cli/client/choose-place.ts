@@ -9,7 +9,10 @@ export interface Chosen {
   readonly place: Destination;
   /** What was typed, and below it what the profile holds. */
   readonly options: GivenOptions;
-  readonly profile: string | null;
+  /** What was typed alone. */
+  readonly typed: GivenOptions;
+  /** The word that leads there again; `null` where `-s` or a person said it. */
+  readonly word: string | null;
 }
 
 /**
@@ -23,7 +26,8 @@ export async function choosePlace(
   terminal: Pick<Terminal, 'present' | 'ask'>,
 ): Promise<Chosen> {
   const { options, place } = given;
-  if (options.server !== undefined) return { place: serverPlace(options), options, profile: null };
+  if (options.server !== undefined)
+    return { place: serverPlace(options), options, typed: options, word: null };
   if (place !== null) {
     const [, name, path = ''] = /^([^:/@]+):(.*)$/s.exec(place) ?? [];
     // Digits are a port in any case; a folder of that name is `NAME:./22`.
@@ -32,11 +36,11 @@ export async function choosePlace(
       if (Object.hasOwn(all, name)) return fromProfile(name, profileNamed(all, name), options, path);
     }
     const typed = parseDestination(place);
-    return { place: withOptions(typed, options), options, profile: null };
+    return { place: withOptions(typed, options), options, typed: options, word: place };
   }
   const all = await profiles();
   if (Object.hasOwn(all, 'default')) return fromProfile('default', profileNamed(all, 'default'), options, '');
-  return { place: await askedPlace(options, terminal), options, profile: null };
+  return { place: await askedPlace(options, terminal), options, typed: options, word: null };
 }
 
 function serverPlace(options: GivenOptions): Destination {
@@ -65,7 +69,7 @@ function fromProfile(name: string, profile: Profile, typed: GivenOptions, path: 
     port: null,
     path: path === '' ? (profile.path ?? null) : path,
   };
-  return { place: withOptions(host, options), options, profile: name };
+  return { place: withOptions(host, options), options, typed, word: `${name}:${path}` };
 }
 
 function joined(name: 'identity' | 'set', typed: GivenOptions, stored: GivenOptions): GivenOptions {

@@ -16,6 +16,8 @@ export interface ClientPrinter {
   warn(line: string): void;
   /** A failure with the number of its outcome, where numbers or JSON are asked for; otherwise as `warn`. */
   fault(fault: Fault, sentence?: string): void;
+  /** How many results and failures there were so far. */
+  readonly answered?: number;
 }
 
 export interface PrinterOptions {
@@ -31,25 +33,18 @@ export interface PrinterOptions {
   ) => void;
 }
 
-/** A printer that knows whether anything was answered since `begin`. */
-export interface CountingPrinter extends ClientPrinter {
-  begin(): void;
-  /** Says `done` where numbers or JSON are asked for and nothing was answered: those who ask wait for a line. */
-  finish(): void;
-}
-
 /** Control characters come out escaped, whoever sent them. */
 export function createClientPrinter(
   { stdout, stderr }: Outputs,
   { json, quiet, codes, terse = false, log = () => undefined }: PrinterOptions,
-): CountingPrinter {
+): ClientPrinter & { readonly answered: number } {
   const line = (text: string): string => `${printable(text)}\n`;
-  let answered = false;
+  let answered = 0;
   const warn = (text: string): void => {
     for (const one of text.split('\n')) stderr.write(line(`plim: ${one}`));
   };
   const result = (document: unknown, text: readonly string[]): void => {
-    answered = true;
+    answered++;
     const outcome = outcomeIn(document);
     const { code } = outcomes[outcome];
     log('result', { result: printableDeep(document), code, outcome });
@@ -67,17 +62,14 @@ export function createClientPrinter(
       warn(text);
     },
     fault: ({ code: outcome, message }, sentence = message) => {
-      answered = true;
+      answered++;
       const { code } = outcomes[outcome];
       log('fault', { code, outcome, text: printable(sentence) });
       warn(codes ? `${code} ${sentence}` : sentence);
       if (json) stdout.write(`${JSON.stringify({ code, outcome, message: printable(sentence) })}\n`);
     },
-    begin: () => {
-      answered = false;
-    },
-    finish: () => {
-      if (!answered && (codes || json)) result({}, [outcomes.done.sentence]);
+    get answered() {
+      return answered;
     },
   };
 }

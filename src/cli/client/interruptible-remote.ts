@@ -1,5 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import type { Remote, RemoteEntry } from '../../client/remote.js';
 import { unlessAborted } from '../../client/unless-aborted.js';
+import { requestsAtOnce } from './at-once.js';
 
 /**
  * The session of the moment, whose answers are waited for until Ctrl-C and no longer: a server may hash for minutes, or
@@ -9,6 +11,8 @@ export async function remoteOf(context: {
   readonly signal: AbortSignal;
   remote(): Promise<Remote>;
 }): Promise<Remote> {
+  // One for each request under way, and Node warns of more than ten.
+  setMaxListeners(4 * requestsAtOnce, context.signal);
   return interruptible(await unlessAborted(context.remote(), context.signal), context.signal);
 }
 

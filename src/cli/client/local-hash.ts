@@ -6,7 +6,11 @@ import { createHasher, type HashAlgorithm } from '../../hash/algorithms.js';
 import type { ByteString } from '../../names.js';
 
 /** The hash of a local file. @throws Fault that names it; `cancelled` */
-export async function hashLocal(path: ByteString, algorithm: HashAlgorithm, signal: AbortSignal): Promise<Buffer> {
+export async function hashLocal(
+  path: ByteString,
+  algorithm: HashAlgorithm,
+  signal: AbortSignal,
+): Promise<Buffer> {
   const hasher = createHasher(algorithm);
   try {
     for await (const piece of createReadStream(fsPath(path), { highWaterMark: 1024 * 1024 })) {

@@ -1,9 +1,11 @@
+import { unlessAborted } from '../../client/unless-aborted.js';
 import { didYouMean } from '../../config/nearest.js';
 import { Fault, toFault } from '../../fault.js';
 import { fromText, toText } from '../../names.js';
 import { exitOf, exits, type Exit } from '../exit.js';
 import { commandHelp, parseCommand } from './command-line.js';
 import type { AnyClientCommand, ClientContext } from './command.js';
+import { outcomes } from './outcomes.js';
 import type { ClientState } from './state.js';
 import { splitLine, type Word } from './words.js';
 
@@ -79,9 +81,23 @@ export async function run(words: readonly Word[], state: ClientState): Promise<E
     state.printer.result({ command: declared.name, help }, help);
     return exits.done;
   }
-  return state.interruptible(async (signal) => {
+  const answered = state.printer.answered;
+  const exit = await state.interruptible(async (signal) => {
     if (signal.aborted) throw new Fault('cancelled');
-    const context: ClientContext = { ...state, ...parsed, remote: () => state.link.remote(), signal };
+    const context: ClientContext = {
+      ...state,
+      ...parsed,
+      remote: () => unlessAborted(state.link.remote(), signal),
+      signal,
+    };
     return (await declared.run(context as ClientContext<never>)) ?? exits.done;
   });
+  const silent = state.printer.answered === answered && !words.some(({ text }) => text === '-');
+  if (exit === exits.done && silent) sayDone(state);
+  return exit;
+}
+
+/** Who asks for numbers or JSON waits for one line at least; not where standard output is the file itself. */
+function sayDone({ globals: { codes, json }, printer }: ClientState): void {
+  if (codes || json) printer.result({}, [outcomes.done.sentence]);
 }

@@ -111,12 +111,12 @@ export async function named<T>(command: string, shown: string | null, work: () =
   }
 }
 
-/** `null` where nothing has that name. */
-export async function unlessMissing<T>(asked: Promise<T>): Promise<T | null> {
+/** `null` where nothing has that name. @param too what else says so */
+export async function unlessMissing<T>(asked: Promise<T>, too: FaultCode = 'not-found'): Promise<T | null> {
   try {
     return await asked;
   } catch (thrown) {
-    if (thrown instanceof Fault && thrown.code === 'not-found') return null;
+    if (thrown instanceof Fault && (thrown.code === 'not-found' || thrown.code === too)) return null;
     throw thrown;
   }
 }

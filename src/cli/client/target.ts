@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Fault } from '../../fault.js';
 import { printable } from '../../observe/printable.js';
 import { parseDestination, parsePort, type Destination } from './destination.js';
@@ -189,11 +189,4 @@ function jumpsOf(text: string | undefined, options: TargetOptions): readonly Tar
       throw new Fault('invalid', `'${printable(one)}' is no host to go through: it has a path`);
     return settle(place, { ...options, given }, false);
   });
-}
-
-/** Where `Include` counts from. */
-export function configPath(machine: Machine, text: string): string {
-  const home = homeFolder(machine);
-  const filled = text.replace(/^~(?=$|[/\\])/, () => home);
-  return isAbsolute(filled) ? filled : join(home, '.ssh', filled);
 }

@@ -1,6 +1,6 @@
 import { exits } from '../exit.js';
-import { endProcessNow } from './end-process.js';
-import { signalJudge } from './signal-judge.js';
+import { endProcessNow } from '../end-process.js';
+import { signalJudge } from '../signal-judge.js';
 
 /** What can end a server from outside. */
 export interface Ending {

@@ -4,7 +4,7 @@ import { exits } from '../exit.js';
 import { runProgram } from '../program.js';
 import { createTerminal } from '../terminal.js';
 import { serverProgram } from './commands.js';
-import { endProcess } from './end-process.js';
+import { endProcess } from '../end-process.js';
 import type { StartApp } from './serve.js';
 
 /** Runs `plimsoll` as it was called, and ends the process with its exit code. */

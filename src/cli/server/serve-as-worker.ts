@@ -1,6 +1,6 @@
 import type { Supervisor } from '../../supervise/supervisor.js';
 import { exits } from '../exit.js';
-import { endProcessNow } from './end-process.js';
+import { endProcessNow } from '../end-process.js';
 import { startServing, type ServingParts, type StartApp } from './serving.js';
 
 /**

@@ -104,7 +104,7 @@ async function make(remote: Remote, path: ByteString, mode: number): Promise<voi
 async function makeAll(remote: Remote, path: ByteString, mode: number): Promise<void> {
   const missing: ByteString[] = [];
   for (let folder = path; folder !== '/'; folder = parentOf(folder)) {
-    const stat = await unlessMissing(remote.stat(folder));
+    const stat = await unlessMissing(remote.stat(folder), 'not-a-folder');
     if (stat && stat.kind !== 'folder' && stat.kind !== 'unknown') {
       throw new Fault('not-a-folder', `${toText(folder)} is not a folder`);
     }
@@ -159,7 +159,8 @@ export async function removeFolder(remote: Remote, path: ByteString, shown: stri
   } catch (thrown) {
     if (!(thrown instanceof Fault)) throw thrown;
     if (thrown.code === 'not-empty') throw notEmpty(shown, thrown);
-    if (thrown.code !== 'failure' && thrown.code !== 'not-a-folder') throw thrown;
+    // What OpenSSH says of a file is that it is not there.
+    if (!['failure', 'not-a-folder', 'not-found'].includes(thrown.code)) throw thrown;
     const { kind } = await remote.lstat(path);
     if (kind !== 'folder' && kind !== 'unknown') {
       throw new Fault('not-a-folder', `is not a folder: 'rm ${shown}' removes it`, { cause: thrown });

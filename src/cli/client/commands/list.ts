@@ -47,12 +47,10 @@ export const dir = clientCommand({
   run: (context) => list('dir', context, { ...context.options, long: true }),
 });
 
-async function list(
-  command: string,
-  context: ListContext,
-  options: ListingOptions,
-): Promise<Exit | undefined> {
+async function list(command: string, context: ListContext, typed: ListingOptions): Promise<Exit | undefined> {
   const { place, printer } = context;
+  // A document names the owners too.
+  const options = { ...typed, long: typed.long || context.globals.json };
   const remote = await remoteOf(context);
   const several = new Several(printer, command);
   const shape: ListingShape = {

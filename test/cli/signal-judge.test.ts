@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { signalJudge } from '../../../src/cli/server/signal-judge.js';
+import { signalJudge } from '../../src/cli/signal-judge.js';
 
 it('takes the same signal right after the first for its echo, as npm sends one, and no later one', () => {
   let now = 1000;

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Exit } from '../exit.js';
+import type { Exit } from './exit.js';
 
 /** Milliseconds after which what is still under way on the disk is taken to hang. */
 const patience = 200;
