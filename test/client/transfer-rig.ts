@@ -20,7 +20,10 @@ import type { TestServer } from '../../src/testing.js';
 import type { Sshd } from './sshd.js';
 
 /** A link to a server of a test: its key is taken as it comes, and it waits for nothing before it connects again. */
-export function linkTo(server: TestServer | Sshd, { retries = 0, timeout = 20_000 } = {}): Link {
+export function linkTo(
+  server: Pick<TestServer, 'port' | 'user' | 'password'> | Sshd,
+  { retries = 0, timeout = 20_000 } = {},
+): Link {
   const login: Login = {
     user: server.user,
     agent: null,

@@ -149,10 +149,14 @@ describe('what arrives is verified', () => {
     expect(put.told.notes).toEqual([expect.stringContaining('was changed while it was sent')]);
     expect(md5(await server.read('/grows'))).toBe(md5(data));
 
-    let changing: Promise<void> | null = null;
-    const get = rig({ onMoved: () => (changing ??= server.write('/grows', randomBytes(900_000))) });
+    const changing: Promise<void>[] = [];
+    const get = rig({
+      onMoved: () => {
+        if (changing.length === 0) changing.push(server.write('/grows', randomBytes(900_000)));
+      },
+    });
     const outcome = await getFile(link, item('grows', 'got'), get.options).catch((thrown: unknown) => thrown);
-    await changing;
+    await Promise.all(changing);
     expect(get.told.notes).toEqual([expect.stringContaining('was changed at the server')]);
     expect(outcome).toMatchObject({ code: 'verification-failed' });
     expect(existsSync(here('got'))).toBe(false);
