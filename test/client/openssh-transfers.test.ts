@@ -32,7 +32,8 @@ describe.skipIf(withoutSshd())("with OpenSSH's server", () => {
 
   beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), 'plimsoll-openssh-'));
-    sshd = await startSshd();
+    // Its shell is not to wait for what the files of whoever runs this begin it with.
+    sshd = await startSshd({ config: ['SetEnv HOME=/nonexistent'] });
     bare = await startSshd({ config: ['ForceCommand internal-sftp'] });
     link = linkTo(sshd, { retries: 3 });
     mute = linkTo(bare, { retries: 3 });
@@ -133,7 +134,9 @@ describe.skipIf(withoutSshd())("with OpenSSH's server", () => {
     const onMoved = (moved: number): void => {
       if (moved > 1_000_000) stop.abort();
     };
-    await faultOf(putFile(link, item('part', 'data'), rig({ signal: stop.signal, onMoved }).options));
+    await faultOf(
+      putFile(link, item('part', 'data'), rig({ signal: stop.signal, onMoved, limit: 20_000_000 }).options),
+    );
     const part = there('part.filepart');
     expect(md5(part)).toBe(md5(data.subarray(0, part.length)));
     expect(existsSync(join(sshd.folder, 'part'))).toBe(false);
