@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { loadHostKeys } from '../src/ssh/host-key-files.js';
 
@@ -12,12 +13,27 @@ declare module 'vitest' {
   }
 }
 
+const top = fileURLToPath(new URL('..', import.meta.url));
+
+function node(...args: readonly string[]): void {
+  execFileSync(process.execPath, args, { cwd: top, stdio: 'inherit' });
+}
+
+/** Whether the client in one file is older than anything that it is made of. */
+function bundleIsOld(): boolean {
+  const built = statSync(join(top, 'dist/plim.mjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = readdirSync(join(top, 'src'), { recursive: true, encoding: 'utf8' }).map(
+    (name) => `src/${name}`,
+  );
+  return ['rolldown.config.js', 'package.json', 'package-lock.json', ...sources].some(
+    (name) => statSync(join(top, name)).mtimeMs > built,
+  );
+}
+
 /** Threads and spawned programs run from `dist/`, because Node 20 cannot load `.ts` in a worker. */
 export async function setup(project: TestProject): Promise<() => void> {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
-    cwd: new URL('..', import.meta.url),
-    stdio: 'inherit',
-  });
+  node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+  if (bundleIsOld()) node('node_modules/rolldown/bin/cli.mjs', '-c');
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-host-keys-'));
   await loadHostKeys(join(folder, 'keys'));
   project.provide('hostKeys', join(folder, 'keys'));
