@@ -23,6 +23,8 @@ import { transferShell } from './transfer-shell.js';
 
 let work: string;
 let home: string;
+/** The home of an account with a line. */
+let lined: string;
 let here: string;
 let server: TestServer;
 let link: Link;
@@ -35,8 +37,10 @@ const md5 = (data: string | Uint8Array): string => createHash('md5').update(data
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'plimsoll-cli-put-'));
   home = join(work, 'home');
+  lined = join(work, 'lined');
   here = join(work, 'here');
   mkdirSync(home);
+  mkdirSync(lined);
   mkdirSync(join(here, 'docs/deep'), { recursive: true });
   writeFileSync(join(here, 'notes.txt'), 'hello\n');
   writeFileSync(join(here, 'big.bin'), big);
@@ -48,7 +52,10 @@ beforeAll(async () => {
   utimesSync(join(here, 'notes.txt'), 1e9, 1e9);
   chmodSync(join(here, 'notes.txt'), 0o640);
   server = await startTestServer({
-    accounts: { alice: { password: 'secret', home, quota: '20MB' } },
+    accounts: {
+      alice: { password: 'secret', home, quota: null },
+      small: { password: 'secret', home: lined, quota: '20MB' },
+    },
   });
   link = linkTo(server);
   plim = transferShell({ link, here, there: '/', port: server.port });
@@ -258,20 +265,23 @@ describe('put', () => {
 
   it('refuses at once what does not fit, and sends it with --no-check as far as it goes', async () => {
     truncateSync(join(here, 'empty'), 25_000_000);
+    const small = linkTo({ port: server.port, user: 'small', password: 'secret' });
+    const shell = transferShell({ link: small, here, there: '/' });
     try {
       server.requests.clear();
-      const refused = await plim.line('put empty huge.bin');
+      const refused = await shell.line('put empty huge.bin');
       expect(refused.exit).toBe(6);
-      expect(refused.stderr).toMatch(/needs 25 MB, [\d.]+ MB free of 20 MB\n/);
+      expect(refused.stderr).toBe('plim: needs 25 MB, 20 MB free of 20 MB\n');
       expect(server.requests.map(({ operation }) => operation)).not.toContain('write');
-      const tried = await plim.line('put --no-check empty huge.bin');
+      const tried = await shell.line('put --no-check empty huge.bin');
       expect(tried.exit).toBe(6);
       expect(tried.stderr).toMatch(
         /quota exceeded.*received .* of 25 MB; continue with: plim .* put --resume/,
       );
-      expect(names()).toEqual(['huge.bin.filepart']);
+      expect(readdirSync(lined)).toEqual(['huge.bin.filepart']);
     } finally {
       truncateSync(join(here, 'empty'), 0);
+      await small.end();
     }
   });
 
