@@ -17,6 +17,8 @@ export interface PromptOptions extends Pick<ClientState, 'streams' | 'bars'> {
 const tab = 0x09;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
+/** Keys that may end a prompt, and so begin the next, are given to readline by themselves: Ctrl-C, Ctrl-D, the line's end. */
+const single: ReadonlySet<number> = new Set([0x03, 0x04, newline, carriageReturn]);
 
 /**
  * Reads lines at a prompt. `node:readline` edits them, each in an interface of its own: while a command runs the
@@ -68,9 +70,7 @@ export class Prompt {
       const pump = (): void => {
         while (!now.over && this.#ahead.length > 0) {
           now.completing?.abort();
-          const at = this.#ahead.findIndex(
-            (byte) => byte === tab || byte === newline || byte === carriageReturn,
-          );
+          const at = this.#ahead.findIndex((byte) => byte === tab || single.has(byte));
           const cut = at < 0 ? this.#ahead.length : at;
           const piece = this.#ahead.subarray(0, cut);
           const stop = this.#ahead[cut];
@@ -79,7 +79,7 @@ export class Prompt {
           if (stop === tab) complete();
           else if (stop !== undefined) {
             if (stop === carriageReturn && this.#ahead[0] === newline) this.#ahead = this.#ahead.subarray(1);
-            keys.emit('data', Buffer.from('\r'));
+            keys.emit('data', Buffer.of(stop));
           }
         }
       };

@@ -1,6 +1,7 @@
 import type { Link } from '../../client/link.js';
 import type { Remote } from '../../client/remote.js';
 import { unlessAborted } from '../../client/unless-aborted.js';
+import { toText } from '../../names.js';
 import { exits, type Exit } from '../exit.js';
 import type { ClientPrinter } from './client-printer.js';
 import type { AnyClientCommand } from './command.js';
@@ -11,9 +12,6 @@ import { Prompt } from './prompt.js';
 import { runLine } from './run-line.js';
 import { besideProgram, interruptibleCommand } from './shell-interrupt.js';
 import type { ClientState } from './state.js';
-
-/** Commands that a person who has just logged in would type. */
-const greeting = ['status', 'ls'];
 
 /** Reads commands at a prompt and runs them, until the person leaves. */
 export async function runShell(state: ClientState): Promise<Exit> {
@@ -39,8 +37,12 @@ export async function runShell(state: ClientState): Promise<Exit> {
   });
 
   // Tab knows the server from the first prompt on.
-  await seen.link.remote();
-  if (!state.globals.quiet) for (const line of greeting) await runLine(line, shell);
+  const remote = await seen.link.remote();
+  if (!state.globals.quiet) {
+    await runLine('status', shell);
+    shell.printer.note(`home        ${toText(await remote.realpath('.'))}`);
+    await runLine('ls', shell);
+  }
   let interrupted = false;
   for (;;) {
     const typed = await prompt.read();

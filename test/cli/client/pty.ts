@@ -29,7 +29,7 @@ export interface PersonOptions {
 }
 
 /** Milliseconds until a test gives up: far above what anything takes. */
-const patience = 20_000;
+const patience = 10_000;
 
 interface Waiting {
   readonly pattern: RegExp;
