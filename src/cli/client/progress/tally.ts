@@ -75,7 +75,7 @@ export class Tally {
     const file = this.#files.get(key) ?? null;
     this.#files.delete(key);
     this.#last = null;
-    if (file && result) file.done = result.size;
+    if (file && result) file.done = file.total = result.size;
     this.#endedBytes += result?.size ?? file?.done ?? 0;
     if (result) this.#endedFiles++;
     return file;
@@ -90,7 +90,7 @@ export class Tally {
     return {
       name: names === '' ? `${count} files` : `${count} ${names}`,
       done: begun,
-      total: this.#announced ? Math.max(this.#announced.bytes, begun) : null,
+      total: this.#announced ? Math.max(this.#announced.bytes, begun) : over ? begun : null,
       ...timing(this.#overall, over),
     };
   }

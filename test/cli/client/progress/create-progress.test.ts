@@ -126,6 +126,8 @@ describe('the bar', () => {
     progress.moved?.(endless, 5 * megabyte);
     timers.pass(1000);
     expect(lines().split('\n')[2]).toMatch(/^endless +5 MB +5 MB\/s +--:--$/);
+    progress.end?.(endless, done(endless, 5 * megabyte));
+    expect(lines().split('\n')[2]).toMatch(/^endless +\[=+\] {2}100% +5 MB +5 MB\/s +00:01$/);
   });
 
   it.each([200, 80, 60, 59, 40, 30, 20, 12, 5, 1])('keeps to one row of %i columns', (columns) => {
