@@ -92,8 +92,9 @@ export function fileLines(path: string): readonly string[] {
 }
 
 /** Lines as they come, so that a program can write the next one when it knows how the last one went. */
-export function inputLines(input: NodeJS.ReadableStream): AsyncIterable<string> {
-  return createInterface({ input, crlfDelay: Infinity, terminal: false });
+export async function* inputLines(input: NodeJS.ReadableStream): AsyncIterable<string> {
+  // Not before the first is asked for: lines that come while nobody listens are lost.
+  yield* createInterface({ input, crlfDelay: Infinity, terminal: false });
 }
 
 /** In place of a standard input that commands come from: nothing else can be read there. */
