@@ -22,6 +22,7 @@ const counts = {
   quotaMoments: { quick: 2, ci: 48 },
   quotaVoyages: { quick: 12, ci: 3_000 },
   transferCuts: { quick: 5, ci: 50 },
+  walkedFiles: { quick: 10_000, ci: 100_000 },
   prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 
