@@ -33,8 +33,10 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     }
     return await connectLast(chain, last, await openStream(chain.at(-1), last, signal), signal);
   } catch (error) {
-    for (const ssh of [...chain].reverse()) await ssh.end();
-    throw error;
+    // What broke the connection says more than what failed because of it.
+    const fault = signal?.aborted ? new Fault('cancelled') : chain.at(-1)?.fault;
+    await endAll(chain);
+    throw fault ?? error;
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }

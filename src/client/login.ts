@@ -144,10 +144,10 @@ function publicIds(file: PrivateKey): readonly string[] {
   return file.state === 'locked' ? [file.publicKey.getPublicSSH().toString('base64')] : [];
 }
 
-async function heldKeys({ login, report, debug }: LoginParts): Promise<readonly AgentKey[]> {
+async function heldKeys({ login, report, debug, asking }: LoginParts): Promise<readonly AgentKey[]> {
   if (login.agent === null) return [];
   try {
-    return await agentKeys(login.agent);
+    return await asking(agentKeys(login.agent));
   } catch (error) {
     debug(`no keys from the agent at ${login.agent}: ${(error as Error).message}`);
     report.skipping(`no keys from the agent at ${printable(login.agent)}`);

@@ -1,9 +1,13 @@
-import type { Client, ClientChannel } from 'ssh2';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, ClientChannel } from 'ssh2';
 import { Fault } from '../fault.js';
 import { shownAddress, type Address } from './address.js';
 import { serverText } from './broken.js';
 import type { SshConnection } from './ssh-connection.js';
+
+/** Milliseconds for a server to close a session that was ended. */
+const farewell = 2_000;
 
 /** Asks for an SFTP session at once. @throws Error as ssh2 does */
 export function requestSftp(client: Client): Promise<ClientChannel> {
@@ -34,7 +38,8 @@ export async function sftpChannel(
     if (other === null) throw noSftp(ssh, error as Error);
     const ended = new Promise<void>((resolve) => other.once('close', resolve));
     other.end();
-    await Promise.race([ended, ssh.closed]);
+    // A server that is done with it only later would refuse ours again; one that never says so is asked all the same.
+    await Promise.race([ended, ssh.closed, sleep(farewell, undefined, { ref: false })]);
     return requestSftp(ssh.client).catch((again: unknown) => {
       throw ssh.fault ?? noSftp(ssh, again as Error);
     });

@@ -42,7 +42,10 @@ export async function faultOf(work: Promise<unknown>): Promise<Fault> {
 }
 
 /** Remembers the host keys that were shown. */
-export function hostKeyWitness(): { readonly seen: SeenHostKey[]; check(key: SeenHostKey): Promise<void> } {
+export function hostKeyWitness(): {
+  readonly seen: SeenHostKey[];
+  readonly check: (key: SeenHostKey) => Promise<void>;
+} {
   const seen: SeenHostKey[] = [];
   return {
     seen,

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type ServerConfig } from 'ssh2';
 
 /** A small server for logins of every kind, with ssh2's own SFTP behind them. */
@@ -52,10 +52,15 @@ export async function startLoginServer({
     tried,
     connections,
     stop: async () => {
-      for (const connection of connections) connection.end();
+      for (const connection of connections) socketOf(connection).destroy();
       await new Promise<void>((resolve) => void server.close(() => resolve()));
     },
   };
+}
+
+/** What a connection runs over. */
+export function socketOf(connection: Connection): Socket {
+  return (connection as unknown as { readonly _sock: Socket })._sock;
 }
 
 export function grantSessions(connection: Connection): void {
