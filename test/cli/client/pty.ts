@@ -141,8 +141,19 @@ export class Person {
   }
 
   /** Waits for the program's end; its exit code. */
-  leaves(): Promise<number | null> {
-    return this.#ended;
+  async leaves(): Promise<number | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`the program did not end in ${patience} ms:\n${this.screen}`)),
+        patience,
+      );
+    });
+    try {
+      return await Promise.race([this.#ended, tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Hangs up. */
