@@ -56,7 +56,7 @@ async function runOne(
   number: number,
   state: ClientState,
 ): Promise<{ readonly exit: Exit; readonly ends: boolean }> {
-  const where = `line ${number}: ${command}: `;
+  const where = `line ${number}: `;
   const ended = { ends: false, returned: false };
   const exit = await reported(
     state,
@@ -67,10 +67,12 @@ async function runOne(
       ended.ends = endsBatch(words, state);
       return result;
     },
-    where,
+    // Most sentences begin with the command already.
+    (sentence) => `${where}${sentence.startsWith(`${command}: `) ? '' : `${command}: `}${sentence}`,
   );
   const { ends, returned } = ended;
-  if (exit !== exits.done && returned && !ends) state.printer.warn(where + exitMeaning(exit));
+  if (exit !== exits.done && returned && !ends)
+    state.printer.warn(`${where}${command}: ${exitMeaning(exit)}`);
   return { exit, ends };
 }
 

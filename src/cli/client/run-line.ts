@@ -47,13 +47,13 @@ function shellWords(line: string): readonly Word[] {
 export async function reported(
   { printer }: Pick<ClientState, 'printer'>,
   work: () => Promise<Exit>,
-  before = '',
+  worded: (sentence: string) => string = (sentence) => sentence,
 ): Promise<Exit> {
   try {
     return await work();
   } catch (thrown) {
     const fault = toFault(thrown);
-    printer.fault(fault, before + sentenceFor(fault));
+    printer.fault(fault, worded(sentenceFor(fault)));
     return exitOf(fault.code);
   }
 }
