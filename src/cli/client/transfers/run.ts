@@ -35,7 +35,7 @@ export async function runTransfers(
     for (const { fault, ...subject } of plan.refused) log.end(subject, fault);
     const decisions = createDecisions({
       flags: flags.decisions,
-      terminal: bars.asking(terminal),
+      terminal,
       shown: (subject) => shownTarget(subject, place),
       signal,
     });

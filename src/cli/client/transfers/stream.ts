@@ -16,8 +16,9 @@ import { TransferLog } from './transfer-log.js';
  * it failed and JSON too.
  */
 export async function runGetStream(context: TransferContext, remote: ByteString): Promise<Exit | undefined> {
-  const { streams = process, globals, place, link } = context;
-  const printer = createClientPrinter({ stdout: streams.stderr, stderr: streams.stderr }, globals);
+  const { streams = process, globals, place, link, bars } = context;
+  const errors = bars.beside(streams.stderr);
+  const printer = createClientPrinter({ stdout: errors, stderr: errors }, globals);
   try {
     await streaming(context, printer, (options) => getStream(link, remote, streams.stdout, options));
     return undefined;
@@ -47,7 +48,7 @@ async function streaming(
   const progress = bars.start((sentence) => printer.note(sentence));
   const decisions = createDecisions({
     flags: flags.decisions,
-    terminal: bars.asking(terminal),
+    terminal,
     shown: (subject: TransferSubject) => shownTarget(subject, place),
     signal,
   });
