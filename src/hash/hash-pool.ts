@@ -3,6 +3,7 @@ import { Fault } from '../fault.js';
 import { Thread } from '../threads.js';
 import { hashLength, type HashAlgorithm } from './algorithms.js';
 import type { Begin, HashOperations } from './hash-thread.js';
+import { RangeHasher } from './range-hasher.js';
 
 /** What of a file is hashed, and how. */
 export interface HashRange {
@@ -35,6 +36,9 @@ export interface HashPoolOptions {
 
 /** Bytes read and hashed at once: after an abort no more than this is done (T7). */
 export const hashBlock = 262_144;
+
+/** Bytes of a range that are hashed here: to ask a thread takes longer, and the more of both processors. */
+const small = 16_384;
 
 /** Files hashed at once, whoever asks: the blocks of each stay for ever, since nothing gives their memory back. */
 const mostAtOnce = 64;
@@ -89,8 +93,11 @@ export class HashPool {
     const blocks = this.#idleBlocks.pop() ?? newBlocks();
     let length = 0;
     try {
+      const first = await this.#first(read, range, blocks, signal);
+      if (first.isAll && first.found <= small)
+        return hashHere(blocks.buffers[0].subarray(0, first.found), range);
       const hashes = await this.#run({ algorithm, blockSize, blocks: blocks.shared }, async (thread, job) => {
-        length = await this.#feed(thread, job, blocks, read, range, signal);
+        length = await this.#feed(thread, job, blocks, first.found, read, range, signal);
       });
       return { hashes: split(hashes, hashLength(algorithm)), length };
     } finally {
@@ -142,10 +149,25 @@ export class HashPool {
     }
   }
 
+  /** Reads the first block, and tells whether it is all. */
+  async #first(
+    read: ReadAt,
+    { start, length }: HashRange,
+    { buffers }: Blocks,
+    signal: AbortSignal,
+  ): Promise<{ readonly found: number; readonly isAll: boolean }> {
+    const wanted = length === 0 ? hashBlock : Math.min(hashBlock, length);
+    const found = await read(buffers[0].subarray(0, wanted), start);
+    this.#stopIf(signal);
+    return { found, isAll: found < wanted || found === length };
+  }
+
+  /** @param first bytes that are in the first block already */
   async #feed(
     thread: Thread<HashOperations>,
     job: number,
     { buffers }: Blocks,
+    first: number,
     read: ReadAt,
     { algorithm, start, length, blockSize }: HashRange,
     signal: AbortSignal,
@@ -158,7 +180,7 @@ export class HashPool {
       await added[turn];
       this.#stopIf(signal);
       const wanted = Math.min(hashBlock, end - position);
-      const found = await read(buffers[turn].subarray(0, wanted), position);
+      const found = position === start ? first : await read(buffers[turn].subarray(0, wanted), position);
       this.#stopIf(signal);
       if (found > 0) {
         added[turn] = thread.call('add', { job, block: turn, length: found });
@@ -187,6 +209,12 @@ export class HashPool {
   #stopIf(signal: AbortSignal): void {
     if (signal.aborted || this.#closed) throw new Fault('cancelled');
   }
+}
+
+function hashHere(bytes: Buffer, { algorithm, blockSize }: HashRange): HashResult {
+  const hasher = new RangeHasher(algorithm, blockSize);
+  hasher.update(bytes);
+  return { hashes: hasher.digest(), length: bytes.length };
 }
 
 function newBlocks(): Blocks {

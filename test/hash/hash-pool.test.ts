@@ -230,10 +230,21 @@ describe('many at once', () => {
 
   it('one after another need one thread', async () => {
     const single = new HashPool({ threads: 2 });
-    const range = { algorithm: 'md5', start: 0, length: 10, blockSize: 0 } as const;
+    const range = { algorithm: 'md5', start: 0, length: 20_000, blockSize: 0 } as const;
     for (let time = 0; time < 3; time++) await single.hash(readFile, range, never);
     expect(single.threads).toBe(1);
     await single.close();
+  });
+
+  it('of a few bytes need none', async () => {
+    const idle = new HashPool({ threads: 2 });
+    for (const length of [1, 1000, 16_384]) {
+      await idle.hash(readFile, { algorithm: 'md5', start: 0, length, blockSize: 0 }, never);
+    }
+    expect(idle.threads).toBe(0);
+    await idle.hash(readFile, { algorithm: 'md5', start: 0, length: 16_385, blockSize: 0 }, never);
+    expect(idle.threads).toBe(1);
+    await idle.close();
   });
 
   it('leave the event loop free', async () => {
