@@ -39,7 +39,7 @@ export async function expandPattern(
   let names = 0;
   for (const [index, part] of parts.entries()) {
     if (typeof part === 'string') {
-      paths = paths.map((path) => joinRemote(path, part));
+      paths = paths.map((path) => (part === '..' ? above(path) : joinRemote(path, part)));
       continue;
     }
     const found: ByteString[] = [];
@@ -93,8 +93,14 @@ async function there(
 function partsOf(pattern: ByteString): readonly Part[] {
   return pattern
     .split('/')
-    .filter((part) => part !== '')
+    .filter((part) => part !== '' && part !== '.')
     .map((part) => (/[*?[]/.test(part.replace(/\\./gs, '')) ? matcher(part) : unescaped(part)));
+}
+
+/** By the text alone, as a typed path goes; the root, or a drive's, is above itself. */
+function above(path: ByteString): ByteString {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  return folder.includes('/') ? folder : `${folder}/`;
 }
 
 function tooMany(sentence: string): Fault {
