@@ -21,7 +21,8 @@ const counts = {
   quotaKills: { quick: 2, ci: 100 },
   quotaMoments: { quick: 2, ci: 48 },
   quotaVoyages: { quick: 12, ci: 3_000 },
-  transferCuts: { quick: 5, ci: 50 },
+  transferMoments: { quick: 10, ci: 400 },
+  transferCuts: { quick: 3, ci: 40 },
   walkedFiles: { quick: 10_000, ci: 100_000 },
   prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;

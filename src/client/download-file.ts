@@ -25,22 +25,26 @@ export class DownloadFile {
   readonly from: number;
   readonly hash: RunningHash | null;
   readonly #inPlace: boolean;
-  /** Made for this transfer, or emptied by it. */
-  readonly #fresh: boolean;
+  /** Bytes of it up to which it is nothing that was there before; `null` where it is. */
+  readonly #worthless: number | null;
   readonly #replaces: LocalStat | null;
 
   private constructor(
     file: LocalFile,
     target: ByteString,
     begin: { readonly from: number; readonly hash: RunningHash | null },
-    how: { readonly inPlace: boolean; readonly fresh: boolean; readonly replaces: LocalStat | null },
+    how: {
+      readonly inPlace: boolean;
+      readonly worthless: number | null;
+      readonly replaces: LocalStat | null;
+    },
   ) {
     this.file = file;
     this.target = target;
     this.from = begin.from;
     this.hash = begin.hash;
     this.#inPlace = how.inPlace;
-    this.#fresh = how.fresh;
+    this.#worthless = how.worthless;
     this.#replaces = how.replaces;
   }
 
@@ -55,33 +59,38 @@ export class DownloadFile {
     switch (point.kind) {
       case 'renamed': {
         const file = await LocalFile.create(inPlace ? point.path : partOf(point.path), mode);
-        return new DownloadFile(file, point.path, anew, { inPlace, fresh: true, replaces: null });
+        return new DownloadFile(file, point.path, anew, { inPlace, worthless: 0, replaces: null });
       }
       case 'new': {
         const file = await LocalFile.create(
           inPlace ? path : part,
           target ? (target.mode & 0o777) | 0o600 : mode,
         );
-        return new DownloadFile(file, path, anew, { inPlace, fresh: true, replaces: target });
+        return new DownloadFile(file, path, anew, { inPlace, worthless: 0, replaces: target });
       }
       case 'over': {
         const isPart = point.place === 'part';
         const file = await LocalFile.toExtend(isPart ? part : path);
         // The target keeps what it has until it is written over; what it holds behind the end goes at the end.
         if (isPart) await file.truncate(0);
-        return new DownloadFile(file, path, anew, { inPlace: !isPart, fresh: isPart, replaces: target });
+        return new DownloadFile(file, path, anew, {
+          inPlace: !isPart,
+          worthless: isPart ? 0 : null,
+          replaces: target,
+        });
       }
       case 'extend': {
         const { from, hash } = point;
         const isTarget = point.place === 'target';
-        if (isTarget && !inPlace) await copyLocal(path, part);
+        const isCopied = isTarget && !inPlace;
+        if (isCopied) await copyLocal(path, part);
         const extended = isTarget && inPlace ? path : part;
         const file = await LocalFile.toExtend(extended);
         return new DownloadFile(
           file,
           path,
           { from, hash },
-          { inPlace: extended === path, fresh: false, replaces: target },
+          { inPlace: extended === path, worthless: isCopied ? from : null, replaces: target },
         );
       }
     }
@@ -115,13 +124,13 @@ export class DownloadFile {
 
   /** It ends before its end: what has arrived stays without a gap, and nothing where nothing has. */
   async leave(size: number): Promise<void> {
-    const isEmpty = this.#fresh && size === 0;
+    const isWorthless = this.#worthless !== null && size <= this.#worthless;
     const touched = size > this.from;
-    if (this.#inPlace && !isEmpty && touched && (this.#replaces?.size ?? 0) > size) {
+    if (this.#inPlace && !isWorthless && touched && (this.#replaces?.size ?? 0) > size) {
       await this.file.truncate(size).catch(() => undefined);
     }
     await this.file.close().catch(() => undefined);
-    if (isEmpty) await removeLocal(this.file.path).catch(() => undefined);
+    if (isWorthless) await removeLocal(this.file.path).catch(() => undefined);
   }
 
   async #preserve({ mode, atime, mtime }: RemoteStat, note: (sentence: string) => void): Promise<void> {

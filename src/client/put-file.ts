@@ -8,6 +8,9 @@ import type { TransferItem, TransferOptions, TransferResult, TransferSubject } f
 import { putSource } from './put-source.js';
 import { fileSource } from './upload-source.js';
 
+/** Bytes that are read at once. */
+const oneRead = 256 * 1024;
+
 /**
  * Uploads one file. It is written as `REMOTE.filepart`, verified there, and then takes the name REMOTE; in place where
  * that is asked for or cannot be otherwise, which `watcher.note` tells. What is there already is for `decisions`; a part
@@ -40,16 +43,11 @@ export async function putFile(
       stat,
       targetIsNew: hints.targetIsNew === true,
     });
-    const now = await file.stat();
-    if (
-      result.outcome === 'transferred' &&
-      (now.mtime !== stat.mtime || now.size !== stat.size) &&
-      stat.size > 0
-    ) {
-      options.watcher.note?.(
-        subject,
-        `${localToText(item.local)} was changed while it was sent: ${sentenceOf(now, result)}`,
-      );
+    // A single read saw the file at one moment.
+    const now = result.moved > oneRead ? await file.stat() : stat;
+    if (now.mtime !== stat.mtime || now.size !== stat.size) {
+      const changed = `${localToText(item.local)} was changed while it was sent`;
+      options.watcher.note?.(subject, `${changed}: ${sentenceOf(now, result)}`);
     }
     options.watcher.end?.(subject, result);
     return result;
@@ -79,5 +77,5 @@ function sentenceOf(now: LocalStat, { size, remote }: TransferResult): string {
 }
 
 async function* readPieces(file: LocalFile | null, start: number, end: number): AsyncIterable<Buffer> {
-  if (file) yield* file.pieces(start, end, 256 * 1024);
+  if (file) yield* file.pieces(start, end, oneRead);
 }

@@ -1,7 +1,7 @@
 import { Fault } from '../fault.js';
 import { toText } from '../names.js';
 import type { Remote, RemoteChange } from './remote.js';
-import { statOrNull } from './stat-or-null.js';
+import { lstatOrNull } from './stat-or-null.js';
 import type { UploadPlan } from './upload-plan.js';
 
 /** Up to this size a target that was not there is not asked about again before it is replaced: no time has passed. */
@@ -27,6 +27,7 @@ export async function nameUpload(
   { plan, size, change, again, note }: Naming,
 ): Promise<'named' | 'denied'> {
   const { path, target, inPlace, replaces } = plan;
+  if (again && !inPlace && (await isNamed(remote, plan, size))) return 'named';
   // Before the new name is there, so that nobody sees it with another mode; both requests go out together.
   const changing = change === null ? Promise.resolve() : remote.setStat(path, change);
   const renaming = inPlace
@@ -43,8 +44,7 @@ export async function nameUpload(
         `${toText(target)} was made by somebody else meanwhile; what arrived stays, complete, as ${toText(path)}`,
       );
     }
-    const isNamed = again && fault.code === 'not-found' && (await statOrNull(remote, target))?.size === size;
-    if (!isNamed) throw fault;
+    throw fault;
   } else if (changed.status === 'rejected') {
     const fault: unknown = changed.reason;
     const isLost = fault instanceof Fault && (fault.code === 'no-connection' || fault.code === 'timed-out');
@@ -52,4 +52,10 @@ export async function nameUpload(
     note(`its mode and times could not be set: ${fault instanceof Fault ? fault.message : String(fault)}`);
   }
   return 'named';
+}
+
+/** Whether an earlier try succeeded though its answer got lost. Another one could do harm: the name is that of the file now. */
+async function isNamed(remote: Remote, { path, target }: UploadPlan, size: number): Promise<boolean> {
+  const [part, named] = await Promise.all([lstatOrNull(remote, path), lstatOrNull(remote, target)]);
+  return part === null && named?.size === size;
 }

@@ -4,7 +4,7 @@ import { comparePart } from './compare-part.js';
 import { createEngine } from './engine.js';
 import type { Attempt } from './link.js';
 import { limited, type RateLimit } from './rate-limit.js';
-import type { Remote, RemoteChange, RemoteHandle, RemoteHash, RemoteStat } from './remote.js';
+import type { OpenMode, Remote, RemoteChange, RemoteHandle, RemoteHash, RemoteStat } from './remote.js';
 import { RunningHash } from './running-hash.js';
 import { SentHash } from './sent-hash.js';
 import type { TransferOptions, TransferSubject, Verified } from './transfer.js';
@@ -41,6 +41,8 @@ export class Upload {
   readonly #parts: UploadParts;
   readonly #options: TransferOptions;
   #sent: SentHash | null;
+  /** Asked for: the file may have been made though the answer got lost. */
+  #tried = false;
   #opened = false;
   /** The place in the file up to which the server has answered for all. */
   #arrived: number;
@@ -104,7 +106,7 @@ export class Upload {
     const from = this.#arrived;
     const { verify } = this.#options;
     if (this.plan.open !== 'create') await requireHashes(remote, verify, path);
-    const handle = await remote.open(path, again ? { write: true, create: true } : this.#openMode());
+    const handle = await remote.open(path, await this.#openMode(remote));
     this.#opened = true;
     let closing: Promise<Closing> | null = null;
     try {
@@ -140,12 +142,16 @@ export class Upload {
     }
   }
 
-  #openMode(): Parameters<Remote['open']>[1] {
-    const { open } = this.plan;
+  async #openMode(remote: Remote): Promise<OpenMode> {
+    const { path, open } = this.plan;
+    if (this.#opened) return { write: true, create: true };
     if (open === 'keep') return { write: true };
     const { mode } = this.#parts;
-    const made = mode === undefined ? { write: true, create: true } : { write: true, create: true, mode };
-    return open === 'create' ? { ...made, exclusive: true } : { ...made, truncate: true };
+    const made: OpenMode = { write: true, create: true, ...(mode !== undefined && { mode }) };
+    if (open === 'empty') return { ...made, truncate: true };
+    const isOurs = this.#tried && (await lstatOrNull(remote, path))?.size === 0;
+    this.#tried = true;
+    return isOurs ? made : { ...made, exclusive: true };
   }
 
   #isSmall(remote: Remote, from: number): boolean {

@@ -19,7 +19,7 @@ import { getFile } from '../../src/client/get-file.js';
 import type { Link } from '../../src/client/link.js';
 import { fromText } from '../../src/names.js';
 import { startTestServer, type TestServer } from '../../src/testing.js';
-import { faultOf, linkTo, md5, rig, type RigChoices } from './transfer-rig.js';
+import { faultOf, linkTo, md5, rig, type RigChoices, keyedAccounts } from './transfer-rig.js';
 
 let work: string;
 let server: TestServer;
@@ -27,7 +27,10 @@ let link: Link;
 
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'plimsoll-get-'));
-  server = await startTestServer({ files: { '/folder/x': '', '/nine': 'beginning' } });
+  server = await startTestServer({
+    accounts: keyedAccounts,
+    files: { '/folder/x': '', '/nine': 'beginning' },
+  });
   link = linkTo(server);
 });
 afterEach(() => {

@@ -8,7 +8,7 @@ import { putFile } from '../../src/client/put-file.js';
 import { StoppedTransfer } from '../../src/client/stopped-transfer.js';
 import { fromText } from '../../src/names.js';
 import { startTestServer, type TestServer } from '../../src/testing.js';
-import { faultOf, linkTo, md5, rig } from './transfer-rig.js';
+import { faultOf, linkTo, md5, rig, keyedAccounts } from './transfer-rig.js';
 
 let work: string;
 let server: TestServer;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'plimsoll-put-'));
   server = await startTestServer({
     files: { '/there': 'old', '/folder/x': '' },
-    accounts: { small: { password: 'secret', quota: null } },
+    accounts: keyedAccounts,
   });
   link = linkTo(server);
 });

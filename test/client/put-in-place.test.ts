@@ -10,7 +10,7 @@ import { StoppedTransfer } from '../../src/client/stopped-transfer.js';
 import { fromText } from '../../src/names.js';
 import { Readable } from 'node:stream';
 import { startTestServer, type TestServer } from '../../src/testing.js';
-import { faultOf, linkTo, md5, rig } from './transfer-rig.js';
+import { faultOf, linkTo, md5, rig, keyedAccounts } from './transfer-rig.js';
 
 let work: string;
 let server: TestServer;
@@ -20,7 +20,7 @@ beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'plimsoll-in-place-'));
   server = await startTestServer({
     accounts: {
-      alice: { password: 'secret', quota: '1MB' },
+      alice: { ...keyedAccounts.alice, quota: '1MB' },
       reader: { password: 'secret', readOnly: true, quota: '1MB' },
     },
   });

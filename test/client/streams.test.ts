@@ -9,7 +9,7 @@ import type { Link } from '../../src/client/link.js';
 import { putStream } from '../../src/client/put-stream.js';
 import { StoppedTransfer } from '../../src/client/stopped-transfer.js';
 import { startTestServer, type TestServer } from '../../src/testing.js';
-import { faultOf, linkTo, md5, rig, withHash } from './transfer-rig.js';
+import { faultOf, linkTo, md5, rig, withHash, keyedAccounts } from './transfer-rig.js';
 
 const data = randomBytes(3_000_000);
 
@@ -19,7 +19,7 @@ let link: Link;
 
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'plimsoll-streams-'));
-  server = await startTestServer({ files: { '/data': data } });
+  server = await startTestServer({ accounts: keyedAccounts, files: { '/data': data } });
   link = linkTo(server, { retries: 3 });
 });
 afterEach(() => server.faults.clear());

@@ -10,7 +10,7 @@ import type { TransferResult } from '../../src/client/transfer.js';
 import { fromText } from '../../src/names.js';
 import { startTestServer, type TestServer } from '../../src/testing.js';
 import { scale } from '../scale.js';
-import { faultOf, linkTo, md5, rig, type RigChoices } from './transfer-rig.js';
+import { faultOf, linkTo, md5, rig, type RigChoices, keyedAccounts } from './transfer-rig.js';
 
 const size = 3_000_000;
 const data = randomBytes(size);
@@ -22,7 +22,7 @@ let number = 0;
 
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'plimsoll-cuts-'));
-  server = await startTestServer({ files: { '/data': data } });
+  server = await startTestServer({ accounts: keyedAccounts, files: { '/data': data } });
   writeFileSync(join(work, 'data'), data);
 });
 afterEach(() => server.faults.clear());

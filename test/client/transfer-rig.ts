@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import ssh2 from 'ssh2';
 import { connect } from '../../src/client/connect.js';
 import type { Login } from '../../src/client/connection.js';
 import type { Link } from '../../src/client/link.js';
@@ -19,6 +20,12 @@ import { Fault, toFault } from '../../src/fault.js';
 import type { TestServer } from '../../src/testing.js';
 import type { Sshd } from './sshd.js';
 
+/** Logs in at far less cost than a password. */
+const key = ssh2.utils.generateKeyPairSync('ed25519');
+
+/** Accounts of a test server of whom `linkTo` has the key. */
+export const keyedAccounts = { alice: { keys: [key.public] } } as const;
+
 /** A link to a server of a test: its key is taken as it comes, and it waits for nothing before it connects again. */
 export function linkTo(
   server: Pick<TestServer, 'port' | 'user' | 'password'> | Sshd,
@@ -27,7 +34,9 @@ export function linkTo(
   const login: Login = {
     user: server.user,
     agent: null,
-    keys: 'keyFile' in server ? [{ key: readFileSync(server.keyFile), name: server.keyFile }] : [],
+    keys: [
+      { key: 'keyFile' in server ? readFileSync(server.keyFile) : Buffer.from(key.private), name: 'key' },
+    ],
     passphrase: () => Promise.resolve(null),
     password: () => Promise.resolve('password' in server ? server.password : null),
     answers: () => Promise.resolve(null),

@@ -10,7 +10,7 @@ import type { Remote } from '../../src/client/remote.js';
 import { StoppedTransfer } from '../../src/client/stopped-transfer.js';
 import { fromText } from '../../src/names.js';
 import { startTestServer, type TestServer } from '../../src/testing.js';
-import { faultOf, linkTo, md5, rig, withHash } from './transfer-rig.js';
+import { faultOf, linkTo, md5, rig, withHash, keyedAccounts } from './transfer-rig.js';
 
 const data = randomBytes(600_000);
 
@@ -24,7 +24,7 @@ let mute: Link;
 
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'plimsoll-verification-'));
-  server = await startTestServer({ files: { '/data': data, '/small': 'abc' } });
+  server = await startTestServer({ accounts: keyedAccounts, files: { '/data': data, '/small': 'abc' } });
   link = linkTo(server);
   const lie: Remote['hash'] = (_path, algorithm) =>
     Promise.resolve({ algorithm, hash: Buffer.alloc(algorithm === 'md5' ? 16 : 32, 7), by: 'check-file' });
