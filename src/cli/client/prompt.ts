@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { clearScreenDown, createInterface, cursorTo, moveCursor, type Interface } from 'node:readline';
+import { StringDecoder } from 'node:string_decoder';
 import type { Completer, Completion } from './completion.js';
 import { historyLines, type History } from './history.js';
 import { inRows } from './in-rows.js';
@@ -46,6 +47,7 @@ export class Prompt {
       history: [...history.newestFirst()],
       historySize: historyLines,
     });
+    const decoder = new StringDecoder('utf8');
     return new Promise((resolve) => {
       const now: { over: boolean; completing: AbortController | null } = { over: false, completing: null };
       const release = bars.occupy({ clear: () => takeAway(lines, stdout), redraw: () => redraw(lines) });
@@ -75,7 +77,8 @@ export class Prompt {
           const piece = this.#ahead.subarray(0, cut);
           const stop = this.#ahead[cut];
           this.#ahead = this.#ahead.subarray(cut + 1);
-          if (piece.length > 0) keys.emit('data', piece);
+          // One by one: readline puts pasted text at the line's end, wherever the cursor is.
+          for (const char of decoder.write(piece)) keys.emit('data', Buffer.from(char));
           if (stop === tab) complete();
           else if (stop !== undefined) {
             if (stop === carriageReturn && this.#ahead[0] === newline) this.#ahead = this.#ahead.subarray(1);

@@ -108,6 +108,11 @@ export class Person {
     for (const key of pressed) this.types(keys[key]);
   }
 
+  /** Sends the program a signal. */
+  signals(number: number): void {
+    this.#ask({ signal: number });
+  }
+
   resizes(columns: number, rows: number): void {
     this.#screen.resize(columns);
     this.#ask({ resize: [columns, rows] });

@@ -171,6 +171,7 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
     alice.types('unknown\r');
     await alice.sees(/no command 'unknown'.*\s+plim> $/);
     alice.types('!\r');
+    await alice.sees(/[#$%] $/);
     alice.types('echo in-a-shell; exit\r');
     await alice.sees(/^in-a-shell\s+plim> $/m);
     alice.types('bye\r');
@@ -222,6 +223,25 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
     expect(readFileSync(join(work, 'big.bin')).equals(big)).toBe(true);
     alice.presses('Ctrl-D');
     expect(await alice.leaves()).toBe(0);
+  });
+
+  it('has the prompt back although a server that is silent keeps the command waiting', async () => {
+    const alice = await atPrompt();
+    server.faults.slow({ bytesPerSecond: megabyte });
+    alice.types('get big.bin\r');
+    await alice.sees(/big\.bin.* [1-9]\d?%/);
+    server.faults.stall();
+    alice.presses('Ctrl-C');
+    await alice.sees(/\^C/);
+    alice.presses('Ctrl-C');
+    await alice.sees(prompt);
+    alice.types('!echo alive\r');
+    await alice.sees(/^alive\s+plim> $/m);
+    expect(existsSync(join(work, 'big.bin'))).toBe(false);
+    server.faults.clear();
+    alice.types('get notes.txt\r');
+    await alice.sees(/notes\.txt.*100%[^]*plim> $/);
+    expect(alice.line).toBe('plim>');
   });
 
   it('is told of a connection that was lost, and has another one for the next command', async () => {
