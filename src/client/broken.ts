@@ -34,8 +34,12 @@ export function brokenFault(ending: Ending): Fault {
   if (error instanceof Fault) return error;
   const lost = (sentence: string): Fault => new Fault('no-connection', sentence, { cause: error });
   const said = disconnect ? serverText(disconnect.text) : '';
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  const hungUp = disconnect !== null || error === null || code === 'ECONNRESET';
   // Servers say so in words or just hang up after too many attempts.
-  if (stage === 'login' && report.tried) return report.fault(said === '' ? 'it closed the connection' : said);
+  if (stage === 'login' && report.tried && hungUp) {
+    return report.fault(said === '' ? 'then it closed the connection' : `it said: ${said}`);
+  }
   if (disconnect) {
     return lost(said === '' ? `${at} closed the connection` : `${at} closed the connection: ${said}`);
   }
@@ -57,7 +61,6 @@ export function brokenFault(ending: Ending): Fault {
   if (/signature verification failed/.test(message)) {
     return new Fault('wrong-host-key', `${at} cannot prove that the host key it shows is its own`);
   }
-  const { code } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === 'ECONNRESET' || code === 'EPIPE') return lost(`the connection to ${at} was reset`);
   if (code === 'ETIMEDOUT') return lost(`the connection to ${at} was lost: no answer`);
   const during = stage === 'session' ? '' : ` during the ${stage}`;

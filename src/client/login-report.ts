@@ -41,14 +41,14 @@ export class LoginReport {
     this.#tried.splice(0, this.#tried.length, ...this.#tried.filter((tried) => tried !== what));
   }
 
-  /** @param said what the server said last, where it said anything */
-  fault(said: string | null = null): Fault {
+  /** @param last how it ended, where it did not just come to an end of what could be tried */
+  fault(last: string | null = null): Fault {
     const parts = [
       ...(this.#granted.length > 0 ? [`${joined(this.#granted)} accepted, which is not enough`] : []),
       this.#tried.length > 0 ? `tried ${joined(this.#tried)}` : 'nothing to try',
       ...this.#skipped,
       ...(this.#offered.length > 0 ? [`the server takes ${this.#offered.join(', ')}`] : []),
-      ...(said === null ? [] : [`the server said: ${said}`]),
+      ...(last === null ? [] : [last]),
     ];
     return new Fault('login-refused', `login refused for ${this.#user}: ${parts.join('; ')}`);
   }

@@ -8,6 +8,7 @@ import { clientAlgorithms } from './algorithms.js';
 import { brokenFault, serverText, type Stage } from './broken.js';
 import type { ConnectOptions } from './connection.js';
 import { Deferred } from './deferred.js';
+import { failingLogin } from './failing-login.js';
 import { guardPackets } from './guarded-packets.js';
 import { protocolOf, type InnerProtocol } from './internals.js';
 import { keyTypeOf } from './known-hosts.js';
@@ -72,7 +73,7 @@ export class SshConnection {
     this.#report = new LoginReport(options.login.user);
     this.#patience = new Patience(options.timeout, () => this.#lateAnswer());
     this.#attempts = loginAttempts({
-      login: options.login,
+      login: failingLogin(options.login, (fault) => this.fail(fault)),
       report: this.#report,
       debug: (line) => options.debug?.(line),
       asking: this.#patience.asking,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/connect.js';
@@ -231,6 +231,26 @@ describe('connect, to ours', () => {
       await (await connect(options(server, who, { hostKeyTypes, checkHostKey }))).end();
     }
     expect(witness.seen.map(({ type }) => type)).toEqual(['ssh-rsa', 'ssh-ed25519', 'ssh-ed25519']);
+  });
+});
+
+describe('connections, one after another', () => {
+  it('leave no listeners behind', async () => {
+    const server = await startLoginServer({ authenticate: (attempt) => attempt.accept() });
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', onWarning);
+    const { signal } = new AbortController();
+    try {
+      for (let count = 0; count < 12; count++) {
+        await (await connect(options(server, login('alice'), { signal }))).end();
+      }
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', onWarning);
+      await server.stop();
+    }
   });
 });
 

@@ -180,7 +180,7 @@ describe('a server that cannot be used', () => {
     const who = login('alice', { password: () => Promise.resolve('x') });
     const fault = await faultOf(connect(options(server, who)));
     expect(fault).toMatchObject({ code: 'login-refused' });
-    expect(fault.message).toMatch(/tried password; .*; the server said: too many\\x07 failures$/);
+    expect(fault.message).toMatch(/tried password; .*; it said: too many\\x07 failures$/);
   });
 
   it('is told who is here in one line', async () => {

@@ -7,7 +7,7 @@ import type { AuthContext, KeyboardAuthContext } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/connect.js';
 import type { ConnectOptions, Login, Prompt } from '../../src/client/connection.js';
-import type { Fault } from '../../src/fault.js';
+import { Fault } from '../../src/fault.js';
 import { missing, run } from '../interop/programs.js';
 import { must } from '../interop/server.js';
 import { faultOf, keyFrom, login, options } from './connecting.js';
@@ -292,6 +292,20 @@ describe('login with questions and passwords', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  it('ends when whoever is asked wants no more of it', async () => {
+    const server = await start((attempt) => {
+      if (attempt.method === 'keyboard-interactive') attempt.prompt('Password: ', () => undefined);
+      else attempt.reject(['keyboard-interactive', 'password']);
+    });
+    const enough = (): Promise<never> => Promise.reject(new Fault('cancelled', 'enough'));
+    const asked = login('alice', { answers: enough, password: () => Promise.resolve('unused') });
+    expect(await faultOf(connect(options(server, asked)))).toMatchObject({ message: 'enough' });
+    expect(server.tried).toEqual(['none', 'keyboard-interactive']);
+    const broken = login('alice', { answers: () => Promise.reject(new Error('a bug')) });
+    const fault = await faultOf(connect(options(server, broken)));
+    expect(fault).toMatchObject({ code: 'failure', message: 'a bug' });
   });
 
   it('says so where a password has expired', async () => {
