@@ -49,7 +49,11 @@ export function createClientPrinter(
     const { code } = outcomes[outcome];
     log('result', { result: printableDeep(document), code, outcome });
     if (json) stdout.write(`${JSON.stringify(withOutcome(document, code, outcome))}\n`);
-    else if (!quiet) stdout.write(text.map((one) => line(codes ? `${code} ${one}` : one)).join(''));
+    else if (!quiet) {
+      // Those who ask for numbers wait for one, where there is nothing else to say.
+      const said = codes && text.length === 0 ? [outcomes[outcome].sentence] : text;
+      stdout.write(said.map((one) => line(codes ? `${code} ${one}` : one)).join(''));
+    }
   };
   return {
     result,

@@ -149,7 +149,7 @@ async function stream(
     if (signal.aborted) throw new Fault('cancelled');
     const entries = shownEntries(batch.map(kept(shape.options)), shape.options);
     const full = isLong(shape.options) ? await complete(remote, entries, folder) : entries;
-    printer.result([], listingLines(full, { ...shape, columns: null }));
+    if (full.length > 0) printer.result([], listingLines(full, { ...shape, columns: null }));
   }
 }
 

@@ -59,8 +59,8 @@ export const quit = clientCommand({
   options: {},
   offline: true,
   ends: true,
-  run({ globals, printer }) {
-    printer.result({ outcome: 'goodbye' }, globals.codes ? ['goodbye'] : []);
+  run({ printer }) {
+    printer.result({ outcome: 'goodbye' }, []);
     return Promise.resolve(undefined);
   },
 });

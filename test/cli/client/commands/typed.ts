@@ -1,32 +1,12 @@
 import { PassThrough } from 'node:stream';
-import type { AnyClientCommand } from '../../../../src/cli/client/command.js';
 import { createClientPrinter } from '../../../../src/cli/client/client-printer.js';
-import { cp } from '../../../../src/cli/client/commands/copy.js';
-import { cd, mkdir, pwd, rmdir } from '../../../../src/cli/client/commands/folders.js';
-import { hash, verify } from '../../../../src/cli/client/commands/hash.js';
-import { codes, help } from '../../../../src/cli/client/commands/help.js';
-import { info } from '../../../../src/cli/client/commands/info.js';
-import { ln, symlink } from '../../../../src/cli/client/commands/links.js';
-import { dir, ls } from '../../../../src/cli/client/commands/list.js';
-import { lcd, ldir, lls, lmkdir, lpwd, shell } from '../../../../src/cli/client/commands/local.js';
-import { mv, re, rename } from '../../../../src/cli/client/commands/move.js';
-import { chgrp, chmod, chown } from '../../../../src/cli/client/commands/permissions.js';
-import { progress, quit, version } from '../../../../src/cli/client/commands/program.js';
-import { remove, rm } from '../../../../src/cli/client/commands/remove.js';
-import { df, du } from '../../../../src/cli/client/commands/space.js';
-import { status, system } from '../../../../src/cli/client/commands/status.js';
+import { clientCommands } from '../../../../src/cli/client/commands.js';
 import type { GlobalOptions } from '../../../../src/cli/client/global-options.js';
 import type { ProgressMode } from '../../../../src/cli/client/progress/bars.js';
 import { runLine } from '../../../../src/cli/client/run-line.js';
 import type { ClientState } from '../../../../src/cli/client/state.js';
 import type { Remote } from '../../../../src/client/remote.js';
 import { fromText, toText } from '../../../../src/names.js';
-
-const commands: readonly AnyClientCommand[] = [
-  ...[ls, dir, cd, pwd, mkdir, rmdir, rm, remove, rename, mv, re, cp, chmod, chown, chgrp, ln, symlink],
-  ...[info, status, system, df, du, hash, verify, lcd, lpwd, lls, ldir, lmkdir, shell],
-  ...[help, codes, version, progress, quit],
-];
 
 export interface Said {
   readonly exit: number;
@@ -78,7 +58,7 @@ export function typing({
       printer: createClientPrinter({ stdout: stdout.stream, stderr: stderr.stream }, options),
       globals: { verify: null, ...options },
       interactive: false,
-      commands,
+      commands: clientCommands,
       version: '1.2.3',
       streams: { stdin: process.stdin, stdout: stdout.stream, stderr: stderr.stream },
       interruptible: <T>(work: (signal: AbortSignal) => Promise<T>) =>
