@@ -40,6 +40,10 @@ export function runPlim(options: PlimOptions): Promise<Exit> {
     }
     const profiles = openProfiles(ownFolder(options));
     if (read.place === 'profile') return runProfileCommand(read, profiles, options);
+    if (read.place === 'version') {
+      streams.stdout.write(`${version}\n`);
+      return exits.done;
+    }
     if (read.place !== null && isReserved(read.place)) {
       return runOffline([read.place, ...read.command], settleOptions(read.options, terminal.shows), options);
     }
