@@ -6,7 +6,16 @@ import type { ClientContext } from '../command.js';
 import { resolveLocal } from '../local-place.js';
 import { expandRemote } from '../remote-glob.js';
 import { baseOf } from '../remote-path.js';
-import { expandAll, placed, splitTarget, type Plan, type StreamPlan, type TargetSide } from './plan.js';
+import {
+  expandAll,
+  isPattern,
+  placed,
+  splitTarget,
+  type Plan,
+  type StreamPlan,
+  type TargetSide,
+} from './plan.js';
+import type { Word } from '../words.js';
 
 type Context = Pick<ClientContext, 'args' | 'place' | 'remote' | 'signal' | 'interactive'>;
 
@@ -23,11 +32,12 @@ export async function planGet(context: Context, several: boolean): Promise<Plan 
     resolve: (typed) => resolveLocal(typed, place.local),
     isFolder: async (path) => (await statLocal(path))?.kind === 'folder',
   };
-  const { sources, target } = await splitTarget(args, several, side);
-  const found = await expandAll(sources, (word) => expandRemote(word, context));
+  const expand = (word: Word): Promise<readonly ByteString[]> => expandRemote(word, context);
+  const { sources, target } = await splitTarget(args, several, side, expand);
+  const found = await expandAll(sources, expand);
   const { moves, folder } = await placed(found, target, side);
   // What a pattern matched was named by the server, and typed by nobody.
-  const matched = new Set(found.filter(({ word }) => word.pattern !== null).flatMap(({ paths }) => paths));
+  const matched = new Set(found.filter(({ word }) => isPattern(word)).flatMap(({ paths }) => paths));
   const items = moves.map(({ from, to }) => ({ remote: from, local: to }));
   const isRefused = ({ remote }: { readonly remote: ByteString }): boolean =>
     matched.has(remote) && unsafeName(baseOf(remote)) !== null;

@@ -3,7 +3,16 @@ import type { ByteString } from '../../../names.js';
 import type { ClientContext } from '../command.js';
 import { expandLocal } from '../local-glob.js';
 import { resolveRemote } from '../remote-path.js';
-import { expandAll, placed, splitTarget, type Plan, type StreamPlan, type TargetSide } from './plan.js';
+import {
+  expandAll,
+  nameOf,
+  placed,
+  splitTarget,
+  type Plan,
+  type StreamPlan,
+  type TargetSide,
+} from './plan.js';
+import type { Word } from '../words.js';
 
 type Context = Pick<ClientContext, 'args' | 'place' | 'remote' | 'signal' | 'interactive'>;
 
@@ -20,8 +29,9 @@ export async function planPut(context: Context, several: boolean): Promise<Plan 
     isFolder: (path) => isRemoteFolder(context, path),
   };
   if (args[0]?.text === '-') return { stream: await streamTarget(context, side) };
-  const { sources, target } = await splitTarget(args, several, side);
-  const found = await expandAll(sources, (word) => expandLocal(word, context));
+  const expand = (word: Word): Promise<readonly ByteString[]> => expandLocal(word, context);
+  const { sources, target } = await splitTarget(args, several, side, expand);
+  const found = await expandAll(sources, expand);
   const { moves, folder } = await placed(found, target, side);
   const items = moves.map(({ from, to }) => ({ remote: to, local: from }));
   return { direction: 'put', items, refused: [], sources, folder };
@@ -50,8 +60,9 @@ async function streamTarget(context: Context, side: TargetSide): Promise<ByteStr
   if (!target || more.length > 0) {
     throw new Fault('invalid', "standard input needs one name at the server: 'put - NAME'");
   }
-  const path = side.resolve(target.text);
-  if (target.text.endsWith('/') || (await side.isFolder(path))) {
+  const name = nameOf(target);
+  const path = side.resolve(name);
+  if (name.endsWith('/') || (await side.isFolder(path))) {
     throw new Fault('is-a-folder', 'that is a folder: what comes from standard input needs a name in it');
   }
   return path;

@@ -1,6 +1,7 @@
 import type { FailedTransfer, TransferItem, TransferSubject } from '../../../client/transfer.js';
 import { Fault } from '../../../fault.js';
 import { toText, type ByteString } from '../../../names.js';
+import { unescaped } from '../../../pattern.js';
 import { baseOf } from '../remote-path.js';
 import type { Word } from '../words.js';
 
@@ -46,21 +47,43 @@ export async function expandAll(
 
 /**
  * The last of two words is the target, as in `sftp`; the last of several where it is a folder, or is written as one
- * (`NAME/`). `several`: that holds for two words too (`mget`).
+ * (`NAME/`). `several`: that holds for two words too (`mget`). A pattern is a source where it matches something.
  */
 export async function splitTarget(
   words: readonly Word[],
   several: boolean,
   side: TargetSide,
-): Promise<{ readonly sources: readonly Word[]; readonly target: Word | null }> {
+  expand: (word: Word) => Promise<readonly ByteString[]>,
+): Promise<{ readonly sources: readonly Word[]; readonly target: ByteString | null }> {
   const last = words.at(-1);
   const all = { sources: words, target: null };
-  if (!last || words.length < 2 || last.pattern !== null) return all;
+  if (!last || words.length < 2) return all;
+  const split = { sources: words.slice(0, -1), target: nameOf(last) };
+  if (isPattern(last)) return several || words.length > 2 || (await matches(last, expand)) ? all : split;
   const isTarget =
     (words.length === 2 && !several) ||
-    last.text.endsWith('/') ||
-    (await side.isFolder(side.resolve(last.text)));
-  return isTarget ? { sources: words.slice(0, -1), target: last } : all;
+    split.target.endsWith('/') ||
+    (await side.isFolder(side.resolve(split.target)));
+  return isTarget ? split : all;
+}
+
+/** Whether anything in it stands for other than itself. */
+export function isPattern({ pattern }: Word): boolean {
+  return pattern !== null && /[*?[]/.test(pattern.replace(/\\./gs, ''));
+}
+
+/** The one name that a word stands for when it is no pattern. */
+export function nameOf({ text, pattern }: Word): ByteString {
+  return pattern === null ? text : unescaped(pattern);
+}
+
+async function matches(word: Word, expand: (word: Word) => Promise<readonly ByteString[]>): Promise<boolean> {
+  try {
+    return (await expand(word)).length > 0;
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === 'not-found') return false;
+    throw thrown;
+  }
 }
 
 /**
@@ -70,22 +93,22 @@ export async function splitTarget(
  */
 export async function placed(
   sources: readonly Source[],
-  target: Word | null,
+  target: ByteString | null,
   side: TargetSide,
 ): Promise<{
   readonly moves: readonly { readonly from: ByteString; readonly to: ByteString }[];
   readonly folder: ByteString | null;
 }> {
   const count = sources.reduce((sum, { paths }) => sum + paths.length, 0);
-  const path = target === null ? side.place : side.resolve(target.text);
+  const path = target === null ? side.place : side.resolve(target);
   const isFolder = target === null || (await side.isFolder(path));
-  if (!isFolder && target.text.endsWith('/')) {
-    throw new Fault('not-found', `there is no folder '${toText(target.text)}' ${side.where}: make it first`);
+  if (!isFolder && target.endsWith('/')) {
+    throw new Fault('not-found', `there is no folder '${toText(target)}' ${side.where}: make it first`);
   }
   if (!isFolder && count > 1) {
     throw new Fault(
       'not-a-folder',
-      `${count} sources cannot all become '${toText(target.text)}': there is no such folder ${side.where}`,
+      `${count} sources cannot all become '${toText(target)}': there is no such folder ${side.where}`,
     );
   }
   const taken = new Map<ByteString, ByteString>();
@@ -105,7 +128,7 @@ export async function placed(
 
 /** `FOLDER/.`, `.`, `..` and `/` mean what is in the folder, as with `cp`: there is no name to take along. */
 function hasName({ word, paths }: Source): boolean {
-  return word.pattern !== null || !(/(?:^|\/)\.{1,2}\/*$/.test(word.text) || paths[0] === '/');
+  return isPattern(word) || !(/(?:^|\/)\.{1,2}\/*$/.test(nameOf(word)) || paths[0] === '/');
 }
 
 function inside(folder: ByteString, name: ByteString): ByteString {

@@ -97,6 +97,14 @@ describe('put', () => {
     expect([there('mine.txt'), there('in/notes.txt'), there('in/third')]).toEqual(Array(3).fill('hello\n'));
   });
 
+  it('takes a target for a name where it looks like a pattern and matches nothing here', async () => {
+    await plim.words(['put', 'notes.txt', 'what [is] this?.txt']);
+    await plim.words(['put', 'notes.txt', 'a\\*b']);
+    await plim.line('put notes.txt "c*d"');
+    expect(names()).toEqual(['a*b', 'c*d', 'what [is] this?.txt']);
+    expect((await plim.words(['put', 'notes.txt', 'docs/*.txt'])).stdout).toContain('3 files');
+  });
+
   it('does not make a folder that is missing', async () => {
     const { exit, stderr } = await plim.line('put notes.txt nowhere/');
     expect(exit).toBe(4);
