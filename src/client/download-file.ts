@@ -122,15 +122,21 @@ export class DownloadFile {
     await renameLocal(this.file.path, this.target);
   }
 
-  /** It ends before its end: what has arrived stays without a gap, and nothing where nothing has. */
-  async leave(size: number): Promise<void> {
+  /**
+   * It ends before its end: what has arrived stays without a gap, and nothing where nothing has.
+   * @param received bytes that were taken for it; a full disk may not have held all of them
+   * @returns bytes that are there
+   */
+  async leave(received: number): Promise<number> {
+    const held = await this.file.stat().catch(() => null);
+    const size = Math.min(received, held?.size ?? received);
     const isWorthless = this.#worthless !== null && size <= this.#worthless;
-    const touched = size > this.from;
-    if (this.#inPlace && !isWorthless && touched && (this.#replaces?.size ?? 0) > size) {
+    if (this.#inPlace && !isWorthless && size > this.from && (this.#replaces?.size ?? 0) > size) {
       await this.file.truncate(size).catch(() => undefined);
     }
     await this.file.close().catch(() => undefined);
     if (isWorthless) await removeLocal(this.file.path).catch(() => undefined);
+    return size;
   }
 
   async #preserve({ mode, atime, mtime }: RemoteStat, note: (sentence: string) => void): Promise<void> {

@@ -68,10 +68,10 @@ class Get {
     } catch (thrown) {
       const fault = toFault(thrown);
       const download = this.#download;
-      await this.#file?.leave(download?.at ?? 0);
+      const there = (await this.#file?.leave(download?.at ?? 0)) ?? 0;
       if (!download?.begun || fault.code === 'verification-failed' || fault.code === 'exists') throw fault;
       throw new StoppedTransfer(fault, this.subject, {
-        there: download.at,
+        there,
         total: download.total,
         resumable: true,
       });
