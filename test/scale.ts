@@ -21,7 +21,7 @@ const counts = {
   quotaKills: { quick: 2, ci: 100 },
   quotaMoments: { quick: 2, ci: 48 },
   quotaVoyages: { quick: 12, ci: 3_000 },
-  transferMoments: { quick: 10, ci: 400 },
+  transferMoments: { quick: 10, ci: 100 },
   transferCuts: { quick: 3, ci: 40 },
   walkedFiles: { quick: 10_000, ci: 100_000 },
   prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
