@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { localFault } from '../../../client/local-fault.js';
 import { fsPath, localFromText } from '../../../client/local-path.js';
@@ -118,7 +118,8 @@ async function listLocal(
       });
     }
   }
-  const groups: ListedGroup[] = given.length > 0 ? [{ folder: null, entries: given }] : [];
+  const own = ownerHere();
+  const groups: ListedGroup[] = given.length > 0 ? [{ folder: null, entries: given.map(own) }] : [];
   for (const folder of folders) {
     await several.attempt(null, async () => {
       const entries: ListedEntry[] = [];
@@ -132,12 +133,22 @@ async function listLocal(
           });
         });
       }
-      groups.push({ folder: shownLocal(folder, place.local), entries });
+      groups.push({ folder: shownLocal(folder, place.local), entries: entries.map(own) });
     });
   }
   const shape = { options, columns: terminalColumns(context.streams?.stdout), now: Date.now() };
   if (groups.length > 0) showListing(groups, shape, printer);
   return several.exit();
+}
+
+/** Adds the person's own name where it is known; Node knows no other. */
+function ownerHere(): (entry: ListedEntry) => ListedEntry {
+  try {
+    const { uid, username } = userInfo();
+    return (entry) => (entry.uid === uid ? { ...entry, owner: username } : entry);
+  } catch {
+    return (entry) => entry;
+  }
 }
 
 async function orNull<T>(asked: Promise<T>): Promise<T | null> {
