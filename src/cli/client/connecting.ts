@@ -7,6 +7,7 @@ import { printable } from '../../observe/printable.js';
 import type { Terminal } from '../terminal.js';
 import type { ClientLog } from './client-log.js';
 import { createLoginPrompts, hostKeyQuestion } from './login-prompts.js';
+import { formatHost } from './destination.js';
 import type { IdentityFile, Target } from './target.js';
 
 export interface ConnectingOptions {
@@ -31,7 +32,7 @@ export interface ConnectingOptions {
 export function createConnecting(target: Target, options: ConnectingOptions): () => Promise<Connection> {
   const { terminal, say, log, password } = options;
   const asked = terminal.present && !target.silent ? terminal : null;
-  const prompts = createLoginPrompts({ terminal: asked, say, password });
+  const prompts = createLoginPrompts({ terminal: asked, say, password, passwordFor: placeOf(target) });
   const hops = [...target.jumps, target];
   const hosts = hops.map((hop) => {
     const unknown = options.acceptNew ? 'accept' : hop.unknownKeys;
@@ -52,7 +53,7 @@ export function createConnecting(target: Target, options: ConnectingOptions): ()
   }: (typeof hosts)[number]): Omit<ConnectOptions, 'jumps' | 'signal'> => {
     const { host, port, user, agent, methods } = hop;
     const offered = (method: string): boolean => methods?.has(method) !== false;
-    const answers = prompts.answersFor(`${user}@${host}`);
+    const answers = prompts.answersFor(placeOf(hop));
     const types = policy.knownTypes(host, port);
     return {
       host,
@@ -103,6 +104,11 @@ export function createConnecting(target: Target, options: ConnectingOptions): ()
       throw thrown;
     }
   };
+}
+
+/** The port too: another server of the same host is not to get what was typed for this one. */
+function placeOf({ user, host, port }: Target): string {
+  return `${user}@${formatHost(host, port)}`;
 }
 
 /** @throws Fault `not-found`, `denied` for a key file that was named */

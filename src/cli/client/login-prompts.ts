@@ -10,8 +10,10 @@ export interface PromptOptions {
   readonly terminal: Asking | null;
   /** Shows a line before a question. */
   readonly say: (line: string) => void;
-  /** Given on the command line or by the environment. */
+  /** Given on the command line or by the environment, for `passwordFor` alone: a host on the way must not learn it. */
   readonly password: string | null;
+  /** The place that `password` belongs to. */
+  readonly passwordFor: string;
 }
 
 export type Answers = Pick<Login, 'passphrase' | 'password' | 'answers'>;
@@ -24,8 +26,8 @@ export interface LoginPrompts {
   readonly unanswered: boolean;
 }
 
-export function createLoginPrompts({ terminal, say, password: given }: PromptOptions): LoginPrompts {
-  const passwords = new Map<string, string>();
+export function createLoginPrompts({ terminal, say, password, passwordFor }: PromptOptions): LoginPrompts {
+  const passwords = new Map<string, string>(password === null ? [] : [[passwordFor, password]]);
   const passphrases = new Map<string, string>();
   const state = { unanswered: false };
   const nobody = (): null => {
@@ -39,7 +41,7 @@ export function createLoginPrompts({ terminal, say, password: given }: PromptOpt
     const known = (): string | undefined => {
       if (spent) return undefined;
       spent = true;
-      return passwords.get(place) ?? given ?? undefined;
+      return passwords.get(place);
     };
     return {
       password: async () => {

@@ -215,7 +215,7 @@ describe('a password', () => {
     const plim = plimOn({ home: freshHome() });
     const asked = await plim([...known, place, 'pwd'], { answers: ['wrong', 'right password'] });
     expect(asked).toMatchObject({ status: 0, stdout: '/\n' });
-    expect(asked.asked).toEqual(Array(2).fill(`alice@127.0.0.1's password: `));
+    expect(asked.asked).toEqual(Array(2).fill(`${place}'s password: `));
     expect(await plim([...known, place, 'pwd'], { answers: ['1', '2', '3', '4'] })).toMatchObject({
       status: 3,
     });
@@ -245,7 +245,7 @@ describe('without a place', () => {
     const answers = [`127.0.0.1:${server.port}`, 'alice', 'right password'];
     const talk = await plim(['--accept-new'], { answers, input: 'pwd\n' });
     expect(talk).toMatchObject({ status: 0, stdout: 'plim> pwd\n/\n' });
-    expect(talk.asked).toEqual(['Host: ', 'User: ', "alice@127.0.0.1's password: "]);
+    expect(talk.asked).toEqual(['Host: ', 'User: ', `${place}'s password: `]);
   });
 
   it('goes to the profile default, and says what to do where there is none', async () => {
