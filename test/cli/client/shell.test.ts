@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../../src/testing.js';
 import { startSshd, withoutSshd, type Sshd } from '../../client/sshd.js';
 import { missing, run } from '../../interop/programs.js';
@@ -13,7 +13,7 @@ const prompt = /plim> $/;
 
 let server: TestServer;
 let work: string;
-let people: Person[];
+const people: Person[] = [];
 beforeAll(async () => {
   server = await startTestServer({
     files: {
@@ -27,17 +27,14 @@ beforeAll(async () => {
       '/tree/deep/three': '',
     },
   });
-});
-afterAll(() => server.close());
-beforeEach(() => {
   work = mkdtempSync(join(tmpdir(), 'plim-shell-'));
-  people = [];
 });
-afterEach(async () => {
-  server.faults.clear();
+afterAll(async () => {
   for (const person of people) await person.gone();
+  await server.close();
   rmSync(work, { recursive: true });
 });
+afterEach(() => server.faults.clear());
 
 function options(more: Partial<PersonOptions> = {}): PersonOptions {
   return {
@@ -57,13 +54,13 @@ function person(args: readonly string[], more: Partial<PersonOptions> = {}): Per
 async function atPrompt(more: Partial<PersonOptions> = {}): Promise<Person> {
   const made = person(['--accept-new', `alice@127.0.0.1:${server.port}`], {
     ...more,
-    env: { PLIM_PASSWORD: 'secret' },
+    env: { PLIM_PASSWORD: 'secret', ...more.env },
   });
   await made.sees(prompt);
   return made;
 }
 
-const history = (): string => readFileSync(join(work, 'config', 'plim', 'history'), 'utf8');
+const historyFile = (config: string): string => join(work, config, 'plim', 'history');
 
 describe.skipIf(missing('python3'))('a person at the prompt', () => {
   it('answers for the host key and the password, sees who and where, and leaves', async () => {
@@ -85,7 +82,7 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
     expect(alice.raw).not.toContain('\u001b[2J');
     alice.types('quit\r');
     expect(await alice.leaves()).toBe(0);
-    expect(history()).toBe('quit\n');
+    expect(readFileSync(historyFile('config'), 'utf8')).toBe('quit\n');
 
     const again = person([`alice@127.0.0.1:${server.port}`], { env: { PLIM_PASSWORD: 'secret' } });
     await again.sees(prompt);
@@ -95,7 +92,8 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
   });
 
   it('finds earlier lines by arrow up, in the next run too, but none that began with a space', async () => {
-    const first = await atPrompt();
+    const env = { XDG_CONFIG_HOME: join(work, 'other') };
+    const first = await atPrompt({ env });
     for (const line of ['pwd', ' pwd # not to be kept', 'lpwd']) {
       first.types(`${line}\r`);
       await first.sees(prompt);
@@ -107,19 +105,41 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
     expect(first.line).toBe('plim> pwd');
     first.presses('Ctrl-C', 'Ctrl-D');
     expect(await first.leaves()).toBe(0);
-    expect(history()).toBe('pwd\nlpwd\n');
-    expect(statSync(join(work, 'config', 'plim', 'history')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(historyFile('other'), 'utf8')).toBe('pwd\nlpwd\n');
+    expect(statSync(historyFile('other')).mode & 0o777).toBe(0o600);
 
-    const second = await atPrompt();
+    const second = await atPrompt({ env });
     second.presses('Up', 'Up', 'Enter');
     await second.sees(prompt);
     expect(second.screen).toMatch(/plim> pwd\n.*\/.*\nplim>$/);
   });
 
+  it('leaves by Ctrl-C twice, the first of which clears the line', async () => {
+    const alice = await atPrompt();
+    alice.types('rm everything');
+    await alice.sees(/everything$/);
+    alice.presses('Ctrl-C');
+    await alice.sees(/\^C\s+plim> $/);
+    alice.types('!echo alive\r');
+    await alice.sees(/^alive\s+plim> $/m);
+    alice.presses('Ctrl-C');
+    await alice.sees(/\^C\s+(.*\s+)?plim> $/);
+    alice.presses('Ctrl-C');
+    expect(await alice.leaves()).toBe(0);
+    expect(readFileSync(historyFile('config'), 'utf8')).not.toContain('everything');
+  });
+});
+
+describe.skipIf(missing('python3'))('one session', () => {
+  // Each test finds the prompt and leaves it.
+  let alice: Person;
+  beforeAll(async () => {
+    alice = await atPrompt();
+  });
+
   it('has commands, and names of both sides, completed by Tab', async () => {
     mkdirSync(join(work, 'local folder'));
     writeFileSync(join(work, 'local folder', 'inner.txt'), 'from here');
-    const alice = await atPrompt();
     alice.types('reg\t');
     await alice.sees(/reget $/);
     alice.presses('Ctrl-U');
@@ -148,7 +168,9 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
   });
 
   it('types on while the server is slow to say what Tab would complete', async () => {
-    const alice = await atPrompt();
+    // Nothing listed earlier is left.
+    alice.types('pwd\r');
+    await alice.sees(prompt);
     server.faults.stall();
     alice.types('get my\t');
     alice.types('-own-name');
@@ -157,11 +179,10 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
     alice.presses('Ctrl-U');
     alice.types('pwd\r');
     await alice.sees(/pwd\s+.*\/\s+plim> $/);
-    expect(alice.screen).not.toContain('"my file');
+    expect(alice.screen.split('\n').slice(-3)).toEqual(['plim> pwd', '/', 'plim>']);
   });
 
   it('runs local commands, comments and lines whose failure does not matter', async () => {
-    const alice = await atPrompt();
     alice.types('!echo hi $((40 + 2))\r');
     await alice.sees(/^hi 42\s+plim> $/m);
     alice.types('# ls nowhere\r');
@@ -174,41 +195,22 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
     await alice.sees(/[#$%] $/);
     alice.types('echo in-a-shell; exit\r');
     await alice.sees(/^in-a-shell\s+plim> $/m);
-    alice.types('bye\r');
-    expect(await alice.leaves()).toBe(0);
   });
 
   it('pastes several lines at once, and each is run behind the other', async () => {
-    const alice = await atPrompt();
     alice.types('lpwd\r!echo second\r!echo th');
     await alice.sees(/^second\s+plim> !echo th$/m);
     alice.types('ird\r');
     await alice.sees(/^third\s+plim> $/m);
     const lines = alice.screen.split('\n');
-    expect(lines.filter((line) => line.startsWith('plim> '))).toEqual([
+    expect(lines.filter((line) => line.startsWith('plim> ')).slice(-3)).toEqual([
       'plim> lpwd',
       'plim> !echo second',
       'plim> !echo third',
     ]);
   });
 
-  it('leaves by Ctrl-C twice, the first of which clears the line', async () => {
-    const alice = await atPrompt();
-    alice.types('rm everything');
-    await alice.sees(/everything$/);
-    alice.presses('Ctrl-C');
-    await alice.sees(/\^C\s+plim> $/);
-    alice.types('!echo alive\r');
-    await alice.sees(/^alive\s+plim> $/m);
-    alice.presses('Ctrl-C');
-    await alice.sees(/\^C\s+(.*\s+)?plim> $/);
-    alice.presses('Ctrl-C');
-    expect(await alice.leaves()).toBe(0);
-    expect(history()).not.toContain('everything');
-  });
-
   it('ends a transfer by Ctrl-C and not the shell, and goes on with it later', async () => {
-    const alice = await atPrompt();
     server.faults.slow({ bytesPerSecond: 2 * megabyte });
     alice.types('get big.bin\r');
     await alice.sees(/big\.bin.* [1-9]\d?%.*\/s/);
@@ -221,12 +223,10 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
     alice.types('get --resume big.bin\r');
     await alice.sees(/100%[^]*plim> $/);
     expect(readFileSync(join(work, 'big.bin')).equals(big)).toBe(true);
-    alice.presses('Ctrl-D');
-    expect(await alice.leaves()).toBe(0);
   });
 
   it('has the prompt back although a server that is silent keeps the command waiting', async () => {
-    const alice = await atPrompt();
+    rmSync(join(work, 'big.bin'));
     server.faults.slow({ bytesPerSecond: megabyte });
     alice.types('get big.bin\r');
     await alice.sees(/big\.bin.* [1-9]\d?%/);
@@ -245,22 +245,39 @@ describe.skipIf(missing('python3'))('a person at the prompt', () => {
   });
 
   it('is told of a connection that was lost, and has another one for the next command', async () => {
-    const alice = await atPrompt();
     server.faults.cut();
     alice.types('ls notes.txt\r');
     await alice.sees(/connection lost[^]*\s+notes\.txt\s+plim> $/);
   });
+
+  it('is left by any of its words', async () => {
+    alice.types('bye\r');
+    expect(await alice.leaves()).toBe(0);
+  });
 });
 
 describe.skipIf(missing('python3'))('bars', () => {
-  it.each([80, 30])('are drawn and finished on %i columns', async (columns) => {
-    const alice = await atPrompt({ columns });
+  it('are drawn and finished, however wide the terminal is at the moment', async () => {
+    const alice = await atPrompt({ columns: 80 });
+    for (const columns of [80, 30]) {
+      alice.resizes(columns, 24);
+      await drawn(alice, columns);
+    }
+  });
+
+  async function drawn(alice: Person, columns: number): Promise<void> {
+    const folder = join(work, `on-${columns}`);
+    mkdirSync(folder);
+    alice.types(`lcd ${folder}\r`);
+    await alice.sees(prompt);
+    const before = alice.screen.split('\n').length;
+    const rows = (): readonly string[] => alice.screen.split('\n').slice(before);
     server.faults.slow({ bytesPerSecond: 6 * megabyte });
     alice.types('get big.bin\r');
     await alice.sees(/big\.bin.* [1-9]\d?%/);
     await alice.sees(prompt);
     server.faults.clear();
-    const bars = alice.screen.split('\n').filter((line) => /^big\.bin.*%/.test(line));
+    const bars = rows().filter((line) => /^big\.bin.*%/.test(line));
     expect(bars).toHaveLength(1);
     expect(bars[0]).toMatch(
       columns === 80 ? /^big\.bin +\[=+\] +100% +3 MB +.*\/s +00:0\d$/ : /^big\.bin .*100%/,
@@ -268,17 +285,19 @@ describe.skipIf(missing('python3'))('bars', () => {
     expect(bars[0]?.length).toBeLessThan(columns);
     alice.types('get empty\r');
     await alice.sees(/100%[^]*plim> $/);
-    expect(readFileSync(join(work, 'empty'))).toHaveLength(0);
+    expect(readFileSync(join(folder, 'empty'))).toHaveLength(0);
     alice.types('get -r tree\r');
     await alice.sees(/3\/3 files[^]*plim> $/);
-    expect(readFileSync(join(work, 'tree', 'deep', 'two'))).toHaveLength(200_000);
+    expect(readFileSync(join(folder, 'tree', 'deep', 'two'))).toHaveLength(200_000);
     alice.types('progress\r');
     await alice.sees(prompt);
-    alice.types('get --overwrite notes.txt\r');
+    alice.types('get notes.txt\r');
     await alice.sees(prompt);
-    expect(alice.screen.split('\n').filter((line) => /notes.*100%/.test(line))).toEqual([]);
-    expect(readFileSync(join(work, 'notes.txt'), 'utf8')).toBe('notes');
-  });
+    expect(rows().filter((line) => /notes.*100%/.test(line))).toEqual([]);
+    expect(readFileSync(join(folder, 'notes.txt'), 'utf8')).toBe('notes');
+    alice.types('progress\r');
+    await alice.sees(prompt);
+  }
 
   it('make room for a question', async () => {
     writeFileSync(join(work, 'notes.txt'), 'other notes');
@@ -291,12 +310,14 @@ describe.skipIf(missing('python3'))('bars', () => {
   });
 
   it('are plain lines off a terminal, and none unless asked for', async () => {
-    const get = (...flags: readonly string[]) =>
-      run(
+    const get = (...flags: readonly string[]) => {
+      const cwd = mkdtempSync(join(work, 'off-'));
+      return run(
         process.execPath,
-        [plim, '--accept-new', ...flags, `alice@127.0.0.1:${server.port}`, 'get', '--overwrite', 'big.bin'],
-        options({ env: { PLIM_PASSWORD: 'secret' } }),
+        [plim, '--accept-new', ...flags, `alice@127.0.0.1:${server.port}`, 'get', 'big.bin'],
+        options({ cwd, env: { PLIM_PASSWORD: 'secret' } }),
       );
+    };
     const plain = await get('--progress=plain');
     expect(plain).toMatchObject({ status: 0 });
     expect(plain.stderr).toMatch(/^big\.bin: 100%, 3 MB of 3 MB, .*\/s, took 00:0\d$/m);
@@ -317,7 +338,8 @@ describe.skipIf(missing('python3') || withoutSshd())("at OpenSSH's server", () =
   afterAll(() => sshd.stop());
 
   it('logs in by key, completes, moves files both ways, and leaves', async () => {
-    const alice = person(['-i', sshd.keyFile, `${sshd.user}@127.0.0.1:${sshd.port}`]);
+    const here = mkdtempSync(join(work, 'sshd-'));
+    const alice = person(['-i', sshd.keyFile, `${sshd.user}@127.0.0.1:${sshd.port}`], { cwd: here });
     await alice.sees(/SHA256:[^]*\? .*$/);
     alice.types('yes\r');
     await alice.sees(prompt);
@@ -327,7 +349,7 @@ describe.skipIf(missing('python3') || withoutSshd())("at OpenSSH's server", () =
     await alice.sees(/"my file.txt" $/);
     alice.presses('Enter');
     await alice.sees(/my file.txt.*100%[^]*plim> $/);
-    expect(readFileSync(join(work, 'my file.txt'), 'utf8')).toBe('from sshd');
+    expect(readFileSync(join(here, 'my file.txt'), 'utf8')).toBe('from sshd');
     alice.types('put "my file.txt" copy\r');
     await alice.sees(/100%[^]*plim> $/);
     expect(readFileSync(join(sshd.folder, 'copy'), 'utf8')).toBe('from sshd');
