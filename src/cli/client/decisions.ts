@@ -153,8 +153,7 @@ function refusal({ there, total, resumable }: Collision, name: string): Fault {
     'exists',
     resumable
       ? `${name} is there already (${formatPart(there, total)}), and was left as it is: add ${flags}`
-      : `${name} is there already, with ${formatSize(there)} it is no part of what would be sent, ` +
-          `and was left as it is: add ${flags}`,
+      : `${name} is there already (${formatSize(there)}, more than the source has), and was left as it is: add ${flags}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { clientCommand, type AnyClientCommand, type ClientCommand } from '../command.js';
-import { transferOptions } from './flags.js';
+import { readFlags, transferOptions } from './flags.js';
 import type { Plan, StreamPlan } from './plan.js';
 import { planGet } from './plan-get.js';
 import { planPut } from './plan-put.js';
@@ -42,6 +42,8 @@ export function transferCommand(declared: Declared): AnyClientCommand {
     options: transferOptions,
     run: async (typed) => {
       const context: TransferContext = resumes ? resuming(typed) : typed;
+      // Wrong usage is told before any server is asked.
+      readFlags(context.options, context.globals);
       const planned: Plan | StreamPlan = await plan(context, several);
       if ('stream' in planned) return stream(context, planned.stream);
       return runTransfers(context, planned, resumes ? direction : name);

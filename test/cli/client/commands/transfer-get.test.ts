@@ -210,6 +210,14 @@ describe('get', () => {
     expect(names()).toEqual(['notes.txt']);
   });
 
+  it('tells wrong usage before it asks the server', async () => {
+    server.requests.clear();
+    const { exit, stderr } = await plim.line('get --verify crc *.none');
+    expect(exit).toBe(2);
+    expect(stderr).toContain('--verify takes md5, sha256 or none');
+    expect(server.requests).toHaveLength(0);
+  });
+
   it('overwrites, renames and skips as flags say', async () => {
     writeFileSync(join(here, 'notes.txt'), 'mine');
     const skipped = await plim.line('get --skip notes.txt');
