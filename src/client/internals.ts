@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 
 /**
@@ -28,6 +29,8 @@ export interface OpenChannel extends Omit<ClientChannel, 'push'> {
   readonly outgoing: Way;
   readonly _client: {
     readonly _protocol: { channelWindowAdjust(recipient: number, bytes: number): void };
+    /** What carries the packets: a socket, or the channel through another host. */
+    readonly _sock: Duplex;
   };
   /** Called for each CHANNEL_DATA, and with `null` at the end; what it gives says whether more may come. */
   push: (chunk: Buffer | null) => boolean;

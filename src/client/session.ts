@@ -16,6 +16,7 @@ import { Frames, type Frame } from '../wire/frame.js';
 import { replies } from '../wire/packets.js';
 import { statusCodes } from '../wire/status.js';
 import type { OpenChannel } from './internals.js';
+import { Outbox } from './outbox.js';
 import { receiveFrom } from './receive-window.js';
 import { statusToFault } from './status-to-fault.js';
 
@@ -47,7 +48,7 @@ const mostStderr = 16_384;
 
 /** Requests of one SFTP session and their answers, in any order. [filexfer-02 3] */
 export class Session {
-  readonly #channel: OpenChannel;
+  readonly #outbox: Outbox;
   readonly #abandon: (fault: Fault) => void;
   readonly #timeout: number;
   readonly #frames = new Frames();
@@ -61,7 +62,7 @@ export class Session {
   #stderr = '';
 
   constructor({ channel, timeout, abandon }: SessionOptions) {
-    this.#channel = channel;
+    this.#outbox = new Outbox(channel);
     this.#timeout = timeout;
     this.#abandon = abandon;
     channel.stderr.on('data', (chunk: Buffer) => {
@@ -81,7 +82,7 @@ export class Session {
       }
       this.#version = { resolve, reject };
       this.#impatience(1);
-      this.#channel.write(encodeRequest({ kind: 'init', version: 3, extensions: [] }));
+      this.#outbox.send(encodeRequest({ kind: 'init', version: 3, extensions: [] }));
     });
     if (reply.kind !== 'version') throw this.#broken('did not begin with VERSION');
     if (reply.version !== 3) {
@@ -99,10 +100,11 @@ export class Session {
 
   /** The answer, whatever it is but a STATUS other than OK. @throws Fault as the STATUS says */
   async ask(request: Asked, patient = false): Promise<Reply> {
-    const reply = await this.#send(
-      (id) => this.#channel.write(encodeRequest({ ...request, id })),
-      { extension: extensionName(request.kind), most: 0, patient },
-    );
+    const reply = await this.#send((id) => this.#outbox.send(encodeRequest({ ...request, id })), {
+      extension: extensionName(request.kind),
+      most: 0,
+      patient,
+    });
     if (reply.kind === 'status' && reply.code !== statusCodes.ok)
       throw statusToFault(reply.code, reply.message);
     return reply;
@@ -121,7 +123,7 @@ export class Session {
 
   /** [filexfer-02 6.4] `null` at the end of the file */
   async read(handle: ByteString, offset: number, length: number): Promise<readonly Buffer[] | null> {
-    const reply = await this.#send((id) => this.#channel.write(encodeRead(id, handle, offset, length)), {
+    const reply = await this.#send((id) => this.#outbox.send(encodeRead(id, handle, offset, length)), {
       extension: null,
       most: length,
       patient: false,
@@ -136,10 +138,7 @@ export class Session {
   /** [filexfer-02 6.4] */
   async write(handle: ByteString, offset: number, data: Buffer): Promise<void> {
     const reply = await this.#send(
-      (id) => {
-        this.#channel.write(encodeWriteHeader(id, handle, offset, data.length));
-        if (data.length > 0) this.#channel.write(data);
-      },
+      (id) => this.#outbox.send(encodeWriteHeader(id, handle, offset, data.length), data),
       { extension: null, most: 0, patient: false },
     );
     if (reply.kind !== 'status') throw this.#broken(`answered write with ${reply.kind}`);
