@@ -6,7 +6,7 @@ import type { Exit } from '../exit.js';
 import { createClientPrinter } from './client-printer.js';
 import { clientCommands } from './commands.js';
 import { ownFolder } from './own-files.js';
-import type { PlimOptions } from './plim.js';
+import type { PlimOptions } from './plim-options.js';
 import { createBars } from './progress/create-bars.js';
 import { runWords } from './run-line.js';
 import type { Settled } from './settle-options.js';

@@ -2,30 +2,20 @@ import { resolve } from 'node:path';
 import { Fault } from '../../fault.js';
 import { printable } from '../../observe/printable.js';
 import { exits, type Exit } from '../exit.js';
-import type { Terminal } from '../terminal.js';
 import { isReserved, readArguments, type GivenArguments } from './arguments.js';
 import { choosePlace, type Chosen } from './choose-place.js';
 import { noLog, openLog, type ClientLog } from './client-log.js';
 import { createClientPrinter } from './client-printer.js';
 import { takeLock } from './lock.js';
 import { runOffline } from './offline.js';
-import { ownFolder, type Machine } from './own-files.js';
+import { ownFolder } from './own-files.js';
+import type { PlimOptions } from './plim-options.js';
 import { runProfileCommand } from './profile-command.js';
 import { openProfiles } from './profiles.js';
 import { createBars } from './progress/create-bars.js';
 import { reported } from './run-line.js';
 import { runAtServer } from './run-at-server.js';
 import { settleOptions, type Settled } from './settle-options.js';
-import type { Streams } from './state.js';
-
-/** Everything that `plim` touches; tests bring their own. */
-export interface PlimOptions extends Machine {
-  /** Without the interpreter and the program. */
-  readonly argv: readonly string[];
-  readonly version: string;
-  readonly streams: Streams;
-  readonly terminal: Terminal;
-}
 
 /** Does what was typed, prints what went wrong; resolves to the exit code. */
 export function runPlim(options: PlimOptions): Promise<Exit> {

@@ -7,7 +7,7 @@ import { table } from '../printer.js';
 import { readProfileArguments, type GivenArguments, type ProfileArguments } from './arguments.js';
 import { createClientPrinter, type ClientPrinter } from './client-printer.js';
 import { formatHost, parseDestination, parsePort } from './destination.js';
-import type { PlimOptions } from './plim.js';
+import type { PlimOptions } from './plim-options.js';
 import {
   checkProfileName,
   profileNamed,

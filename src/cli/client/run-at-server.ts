@@ -15,7 +15,7 @@ import { clientCommands } from './commands.js';
 import { createConnecting } from './connecting.js';
 import { formatHost } from './destination.js';
 import { ownFolder } from './own-files.js';
-import type { PlimOptions } from './plim.js';
+import type { PlimOptions } from './plim-options.js';
 import type { Bars } from './progress/bars.js';
 import { findCommand, runWords } from './run-line.js';
 import type { Settled } from './settle-options.js';
