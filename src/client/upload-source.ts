@@ -42,6 +42,8 @@ export class StreamSource implements UploadSource {
   constructor(readable: Readable, signal: AbortSignal) {
     this.#bytes = readable[Symbol.asyncIterator]();
     this.#signal = signal;
+    // The iterator listens from its first `next` on, which may be long after; what broke before, it tells then.
+    readable.on('error', () => undefined);
   }
 
   get broken(): Fault | null {

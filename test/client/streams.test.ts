@@ -84,6 +84,25 @@ describe('putStream', () => {
     expect(await server.list('/')).not.toContain('broken.filepart');
   });
 
+  it('hears of a stream that breaks before its first byte was asked for', async () => {
+    const breaking = new PassThrough();
+    const { options } = rig();
+    const decisions = {
+      ...options.decisions,
+      collision: async () => {
+        const closed = new Promise((resolve) => breaking.once('close', resolve));
+        breaking.destroy(new Error('nobody listened'));
+        await closed;
+        return 'overwrite' as const;
+      },
+    };
+    await server.write('/early', 'before');
+    const fault = await faultOf(putStream(link, breaking, 'early', { ...options, decisions }));
+    expect(fault.message).toContain('the source of the bytes broke: nobody listened');
+    expect((await server.read('/early')).toString()).toBe('before');
+    expect(await server.list('/')).not.toContain('early.filepart');
+  });
+
   it('leaves nothing when it is cancelled while it waits for the producer', async () => {
     const stop = new AbortController();
     const hanging = new PassThrough();
