@@ -1,6 +1,14 @@
 import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
-import { copyLocal, isTaken, LocalFile, removeLocal, renameLocal, type LocalStat } from './local-files.js';
+import {
+  copyLocal,
+  isTaken,
+  LocalFile,
+  lstatLocal,
+  removeLocal,
+  renameLocal,
+  type LocalStat,
+} from './local-files.js';
 import { localToText } from './local-path.js';
 import { partOf } from './partial-names.js';
 import type { Here } from './plan-download.js';
@@ -56,28 +64,26 @@ export class DownloadFile {
   ): Promise<DownloadFile> {
     const anew = { from: 0, hash: null };
     const part = partOf(path);
+    const partMode = target ? (target.mode & 0o777) | 0o600 : mode;
     switch (point.kind) {
       case 'renamed': {
         const file = await LocalFile.create(inPlace ? point.path : partOf(point.path), mode);
         return new DownloadFile(file, point.path, anew, { inPlace, worthless: 0, replaces: null });
       }
       case 'new': {
-        const file = await LocalFile.create(
-          inPlace ? path : part,
-          target ? (target.mode & 0o777) | 0o600 : mode,
-        );
+        const file = await LocalFile.create(inPlace ? path : part, partMode);
         return new DownloadFile(file, path, anew, { inPlace, worthless: 0, replaces: target });
       }
       case 'over': {
-        const isPart = point.place === 'part';
-        const file = await LocalFile.toExtend(isPart ? part : path);
+        if (point.place === 'part') {
+          // Not emptied: whoever else has it open would go on writing into what is received now.
+          await removeLocal(part);
+          const file = await LocalFile.create(part, partMode);
+          return new DownloadFile(file, path, anew, { inPlace: false, worthless: 0, replaces: target });
+        }
         // The target keeps what it has until it is written over; what it holds behind the end goes at the end.
-        if (isPart) await file.truncate(0);
-        return new DownloadFile(file, path, anew, {
-          inPlace: !isPart,
-          worthless: isPart ? 0 : null,
-          replaces: target,
-        });
+        const file = await LocalFile.toExtend(path);
+        return new DownloadFile(file, path, anew, { inPlace: true, worthless: null, replaces: target });
       }
       case 'extend': {
         const { from, hash } = point;
@@ -86,6 +92,7 @@ export class DownloadFile {
         if (isCopied) await copyLocal(path, part);
         const extended = isTarget && inPlace ? path : part;
         const file = await LocalFile.toExtend(extended);
+        await mustHave(file, from);
         return new DownloadFile(
           file,
           path,
@@ -112,8 +119,16 @@ export class DownloadFile {
     if (sync) await this.file.sync();
     await this.file.close();
     if (this.#inPlace) return;
+    const name = localToText(this.target);
+    // Written without gaps: another file of this size would be complete as well.
+    const there = await lstatLocal(this.file.path);
+    if (there?.kind !== 'file' || there.size !== size) {
+      throw new Fault(
+        'verification-failed',
+        `${localToText(this.file.path)} was changed by somebody else meanwhile; ${name} stays as it was`,
+      );
+    }
     if (!this.#replaces && (await isTaken(this.target))) {
-      const name = localToText(this.target);
       throw new Fault(
         'exists',
         `${name} was made by somebody else meanwhile; what arrived stays, complete, as ${localToText(this.file.path)}`,
@@ -152,4 +167,12 @@ export class DownloadFile {
       note(`its mode and times could not be set: ${thrown.message}`);
     }
   }
+}
+
+/** Somebody may have written it since it was compared. */
+async function mustHave(file: LocalFile, size: number): Promise<void> {
+  const now = await file.stat();
+  if (now.size === size) return;
+  await file.close();
+  throw new Fault('exists', `${localToText(file.path)} was changed by somebody else meanwhile`);
 }

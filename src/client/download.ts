@@ -7,6 +7,7 @@ import type { Attempt } from './link.js';
 import type { RateLimit } from './rate-limit.js';
 import type { Remote, RemoteHandle, RemoteHash, RemoteStat } from './remote.js';
 import { RunningHash } from './running-hash.js';
+import { formatPart } from './stopped-transfer.js';
 import type { TransferOptions, TransferSubject, Verified } from './transfer.js';
 import { unlessAborted } from './unless-aborted.js';
 import { compareHashes, hashesByRequest, isVerified, requireHashes, tellUnverified } from './verification.js';
@@ -147,16 +148,25 @@ export class Download {
       this.#verified = await this.#compare(remote, this.#hash, early);
       return;
     }
-    const isWanted = this.#hash !== null && isVerified(remote, verify, this.#at);
+    const endsEarly = await unlessAborted(this.#endsEarly(remote), signal);
+    const isWanted = this.#hash !== null && (endsEarly || isVerified(remote, verify, this.#at));
+    // What came is all there is where it has the hash of the whole: sizes are no promise under /sys.
+    const length = endsEarly ? 0 : this.#at;
     const [hash, changed] = await unlessAborted(
       Promise.all([
-        isWanted ? remote.hash(path, verify.algorithm, { start: 0, length: this.#at }) : null,
+        isWanted && verify ? remote.hash(path, verify.algorithm, { start: 0, length }) : null,
         // One request gives what was there at one moment.
         this.#moved > remote.facts.maxRead ? this.#wasChanged(remote) : false,
       ]),
       signal,
     );
     if (changed) this.#note(`${toText(path)} was changed at the server while it was received`);
+    if (endsEarly && hash === null) {
+      throw new Fault(
+        'verification-failed',
+        `${toText(path)} ended after ${formatPart(this.#at, this.total)}, and the server says there is more; ${kept}`,
+      );
+    }
     if (this.#hash === null) return;
     if (hash === null) tellUnverified(subject, this.#options);
     else this.#verified = compareHashes(this.#hash, hash.hash, kept);
@@ -167,6 +177,13 @@ export class Download {
       this.#note(`${toText(this.#parts.path)} was changed at the server while it was received`);
     }
     return compareHashes(here, hash, this.#parts.kept);
+  }
+
+  /** Whether the file ended before the end that the server had said, and still says. */
+  async #endsEarly(remote: Remote): Promise<boolean> {
+    const { total } = this;
+    if (total === null || this.#at >= total) return false;
+    return ((await remote.stat(this.#parts.path)).size ?? total) > this.#at;
   }
 
   async #wasChanged(remote: Remote): Promise<boolean> {

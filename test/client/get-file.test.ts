@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readdirSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -219,5 +222,43 @@ describe('collisions of getFile', () => {
     await get('nine', 'c10', { collision: 'overwrite', inPlace: true });
     expect(text('c10')).toBe('beginning');
     expect(statSync(here('c10')).ino).toBe(ino);
+  });
+});
+
+describe('somebody else at the same file', () => {
+  it('does not write into what is received in the place of its part', async () => {
+    writeFileSync(here('shared.part'), 'theirs');
+    const theirs = openSync(here('shared.part'), 'r+');
+    await get('nine', 'shared', { collision: 'overwrite' });
+    writeSync(theirs, 'garbage', 0);
+    closeSync(theirs);
+    expect(text('shared')).toBe('beginning');
+  });
+
+  it('has a part of his own given no name that it does not deserve', async () => {
+    writeFileSync(here('swapped'), 'before');
+    const swap = (): void => {
+      rmSync(here('swapped.part'));
+      writeFileSync(here('swapped.part'), 'begin');
+    };
+    const fault = await faultOf(get('nine', 'swapped', { collision: 'overwrite', onMoved: swap }));
+    expect(fault.code).toBe('verification-failed');
+    expect(fault.message).toContain('was changed by somebody else meanwhile');
+    expect([text('swapped'), text('swapped.part')]).toEqual(['before', 'begin']);
+  });
+
+  it('has grown a part since it was compared', async () => {
+    writeFileSync(here('grown.part'), 'begXX');
+    const { options } = rig({ collision: 'resume' });
+    const decisions = {
+      ...options.decisions,
+      mismatch: () => {
+        writeFileSync(here('grown.part'), 'begXX and more');
+        return Promise.resolve('resume' as const);
+      },
+    };
+    const item = { remote: 'nine', local: fromText(here('grown')) };
+    expect((await faultOf(getFile(link, item, { ...options, decisions }))).code).toBe('exists');
+    expect(text('grown.part')).toBe('begXX and more');
   });
 });
