@@ -1,48 +1,51 @@
 import { Fault } from '../fault.js';
 import type { RemoteHandle } from './remote.js';
 import type { Engine } from './transfer.js';
+import { unlessAborted } from './unless-aborted.js';
+import { Window } from './window.js';
 
-export interface WindowOptions {
+export interface EngineOptions {
   /** Bytes of one READ and one WRITE. */
   readonly maxRead: number;
   readonly maxWrite: number;
-  /** Bytes under way at once, at most: they are in memory, and bound what a line carries in one round trip. */
+  /** Milliseconds of the shortest answer of the server so far. */
+  readonly roundTrip: number;
+  /** Bytes under way at once, at most; as much as the line carries unless told. */
   readonly windowBytes?: number;
-  /** Requests under way at once, at most. */
-  readonly windowRequests?: number;
 }
 
-/** 160 MB/s over a round trip of 100 ms. */
-const defaultWindow = 16 * 2 ** 20;
 /** Servers with small blocks get no more requests than they queue without harm. */
-const defaultRequests = 256;
+const mostRequests = 256;
 /** Requests for a file whose end is not known, to begin with: most such files are small. */
 const firstRequests = 2;
 
-/** The window engine for one server's block sizes. */
-export function createEngine(options: WindowOptions): Engine {
-  const { windowBytes = defaultWindow, windowRequests = defaultRequests } = options;
-  const most = (block: number): number =>
-    Math.max(1, Math.min(windowRequests, Math.floor(windowBytes / block)));
+/** The window engine for one server. */
+export function createEngine({ maxRead, maxWrite, roundTrip, windowBytes }: EngineOptions): Engine {
+  const most = windowBytes === undefined ? {} : { most: windowBytes };
   return {
     read: (handle, start, end, signal) =>
-      readInOrder(handle, { start, end, block: options.maxRead, most: most(options.maxRead), signal }),
+      readInOrder(handle, { start, end, block: maxRead, window: new Window({ roundTrip, ...most }), signal }),
     write: (handle, start, pieces, written, signal) =>
       writeBehind(handle, pieces, {
         start,
-        block: options.maxWrite,
-        most: most(options.maxWrite),
+        block: maxWrite,
+        window: new Window({ roundTrip, ...most }),
         written,
         signal,
       }),
   };
 }
 
+/** At least one request may be under way, however small the window. */
+function hasRoom(requests: number, bytes: number, more: number, window: Window): boolean {
+  return requests === 0 || (requests < mostRequests && bytes + more <= window.bytes);
+}
+
 interface Reading {
   readonly start: number;
   readonly end: number | null;
   readonly block: number;
-  readonly most: number;
+  readonly window: Window;
   readonly signal: AbortSignal;
 }
 
@@ -53,36 +56,44 @@ interface Block {
 }
 
 async function* readInOrder(handle: RemoteHandle, reading: Reading): AsyncGenerator<Buffer> {
-  const { end, block, signal } = reading;
-  const under: Promise<Block>[] = [];
+  const { end, block, window, signal } = reading;
+  const under: { readonly block: Promise<Block>; readonly length: number }[] = [];
+  let bytesUnder = 0;
   let next = reading.start;
   // Towards an unknown end it opens as answers come in; a request beyond it is only wasted.
-  let most = end === null ? firstRequests : reading.most;
+  let most = end === null ? firstRequests : Infinity;
   const fill = (): void => {
     while (under.length < most && (end === null || next < end)) {
       const length = end === null ? block : Math.min(block, end - next);
+      if (!hasRoom(under.length, bytesUnder, length, window)) return;
       const asked = readWhole(handle, next, length);
       // Whoever waits for an earlier one must not be surprised by this one's fault.
       asked.catch(() => undefined);
-      under.push(asked);
+      under.push({ block: asked, length });
+      bytesUnder += length;
       next += length;
     }
   };
   try {
+    stopWhere(signal);
     fill();
     for (let first = under.shift(); first; first = under.shift()) {
-      const { bytes, short } = await first;
-      stopWhere(signal);
+      const { bytes, short } = await unlessAborted(first.block, signal);
+      bytesUnder -= first.length;
+      window.answered(first.length);
       if (!short) {
-        most = Math.min(reading.most, most * 2);
+        most *= 2;
         fill();
       }
-      for (const piece of bytes) yield piece;
+      for (const piece of bytes) {
+        if (piece.length > 0) yield piece;
+        stopWhere(signal);
+      }
       if (short) return;
     }
   } finally {
-    // The handle is closed next: what was asked of it is answered first.
-    await Promise.allSettled(under);
+    // The handle is closed next: what was asked of it is answered first, unless somebody waits for the end.
+    if (!signal.aborted) await Promise.allSettled(under.map(({ block: asked }) => asked));
   }
 }
 
@@ -96,25 +107,20 @@ async function readWhole(handle: RemoteHandle, offset: number, length: number): 
   let got = 0;
   while (got < length) {
     const pieces = await handle.read(offset + got, length - got);
-    if (!pieces) return { bytes: joined(bytes, got), short: true };
+    if (!pieces) return { bytes, short: true };
     let here = 0;
     for (const piece of pieces) here += piece.length;
     if (here === 0) throw new Fault('bad-message', 'the server answers a READ with nothing');
     bytes.push(...pieces);
     got += here;
   }
-  return { bytes: joined(bytes, got), short: false };
-}
-
-/** One write to the disk for each block is cheaper than one for each SSH packet, the copy included. */
-function joined(pieces: readonly Buffer[], length: number): readonly Buffer[] {
-  return pieces.length < 2 ? pieces : [Buffer.concat(pieces, length)];
+  return { bytes, short: false };
 }
 
 interface Writing {
   readonly start: number;
   readonly block: number;
-  readonly most: number;
+  readonly window: Window;
   readonly written: (bytes: number) => void;
   readonly signal: AbortSignal;
 }
@@ -127,7 +133,7 @@ interface Sent {
 async function writeBehind(
   handle: RemoteHandle,
   pieces: AsyncIterable<Buffer>,
-  { start, block, most, written, signal }: Writing,
+  { start, block, window, written, signal }: Writing,
 ): Promise<number> {
   const sent: Sent[] = [];
   let answered = 0;
@@ -135,6 +141,7 @@ async function writeBehind(
   let failed: unknown = null;
   let wake: (() => void) | null = null;
   let waiting = 0;
+  let bytesWaiting = 0;
 
   const settle = (one: Sent): void => {
     one.done = true;
@@ -148,29 +155,32 @@ async function writeBehind(
       written(answered);
     }
   };
-  const ended = (): void => {
+  const ended = (length: number): void => {
     waiting -= 1;
+    bytesWaiting -= length;
+    window.answered(length);
     wake?.();
   };
   const send = (data: Buffer): void => {
     const one: Sent = { length: data.length, done: false };
     sent.push(one);
     waiting += 1;
+    bytesWaiting += data.length;
     handle.write(offset, data).then(
       () => {
         settle(one);
-        ended();
+        ended(data.length);
       },
       (thrown: unknown) => {
         // Its place stays in front of all behind it, which so do not count any more.
         failed ??= thrown;
-        ended();
+        ended(data.length);
       },
     );
     offset += data.length;
   };
-  const room = async (below: number): Promise<void> => {
-    while (waiting >= below && waiting > 0) {
+  const until = async (enough: () => boolean): Promise<void> => {
+    while (!enough()) {
       await new Promise<void>((resolve) => (wake = resolve));
       wake = null;
     }
@@ -179,16 +189,17 @@ async function writeBehind(
   try {
     for await (const piece of pieces) {
       for (let at = 0; at < piece.length; at += block) {
-        await room(most);
+        const data = piece.subarray(at, at + block);
+        await until(() => hasRoom(waiting, bytesWaiting, data.length, window));
         if (failed !== null || signal.aborted) break;
-        send(piece.subarray(at, at + block));
+        send(data);
       }
       if (failed !== null || signal.aborted) break;
     }
   } catch (thrown) {
     failed ??= thrown;
   }
-  await room(1);
+  await until(() => waiting === 0);
   if (failed !== null)
     throw failed instanceof Error ? failed : new Fault('failure', undefined, { cause: failed });
   if (signal.aborted) throw new Fault('cancelled');

@@ -81,13 +81,7 @@ class Put {
       this.#upload = this.#begin(planned.plan);
     }
     await this.#write(remote, attempt);
-    if (this.#upload.appeared) {
-      await remote.remove(this.#upload.plan.path);
-      this.#movedBefore += this.#upload.moved;
-      this.#targetIsNew = false;
-      this.#upload = null;
-      return this.#attempt(remote, attempt);
-    }
+    if (this.#upload.appeared) return this.#besideIt(remote, attempt, this.#upload);
     const named = await nameUpload(remote, {
       plan: this.#upload.plan,
       size: this.#upload.arrived,
@@ -95,9 +89,19 @@ class Put {
       again: attempt.number > 0,
       note: (sentence) => this.#note(sentence),
     });
+    if (named === 'appeared') return this.#besideIt(remote, attempt, this.#upload);
     if (named === 'denied') return this.#withoutRename(remote, attempt, this.#upload);
     if (this.#leftover !== null) await remote.remove(this.#leftover).catch(() => undefined);
     return this.#result('transferred', this.#upload.verified);
+  }
+
+  /** A target is there that was said not to be: it is asked about like any other. */
+  async #besideIt(remote: Remote, attempt: Attempt, upload: Upload): Promise<TransferResult> {
+    await remote.remove(upload.plan.path);
+    this.#movedBefore += upload.moved;
+    this.#targetIsNew = false;
+    this.#upload = null;
+    return this.#attempt(remote, attempt);
   }
 
   #plan(remote: Remote): Promise<PlannedUpload> {

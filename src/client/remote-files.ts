@@ -11,6 +11,7 @@ import { RemoteFile } from './remote-file.js';
 import { changeAttrs, remoteStat } from './remote-stat.js';
 import type {
   OpenMode,
+  PreparedHash,
   Range,
   Remote,
   RemoteChange,
@@ -25,7 +26,7 @@ import type {
 import { runCommand } from './run-command.js';
 import { ServerHashes } from './server-hash.js';
 import { Session } from './session.js';
-import { blockSizes, productOf } from './session-facts.js';
+import { blockSizes, productOf, renameKeeps } from './session-facts.js';
 
 export interface RemoteOptions {
   /** An open `sftp` subsystem. */
@@ -50,9 +51,24 @@ export async function openRemote({
   const session = new Session({ channel: inside(channel), timeout, abandon });
   const { version, pairs } = await session.start();
   const extensions = new Map(pairs.map(([name, value]) => [name, value] as const));
+  // Where a session starts is what most ask next: the answer comes in the same round trip.
+  const start = session
+    .get('name', { kind: 'realpath', path: '.' })
+    .then(({ entries }) => entries[0]?.name ?? null);
+  start.catch(() => undefined);
   const sizes = await blockSizes(session, extensions);
-  const facts = { ident, version, extensions, product: productOf(extensions), ...sizes };
-  return new SftpRemote(session, client, facts);
+  const product = productOf(extensions);
+  await start.catch(() => undefined);
+  const facts = {
+    ident,
+    version,
+    extensions,
+    product,
+    ...sizes,
+    roundTrip: session.roundTrip,
+    renameKeeps: renameKeeps(ident, product),
+  };
+  return new SftpRemote(session, client, facts, start);
 }
 
 /** `Remote` over one session. */
@@ -61,15 +77,18 @@ class SftpRemote implements Remote {
   readonly #client: Client;
   readonly facts: RemoteFacts;
   readonly #hashes: ServerHashes;
+  /** Where the session started; it stays so. */
+  readonly #start: Promise<ByteString | null>;
 
-  constructor(session: Session, client: Client, facts: RemoteFacts) {
+  constructor(session: Session, client: Client, facts: RemoteFacts, start: Promise<ByteString | null>) {
     this.#session = session;
+    this.#start = start;
     this.#client = client;
     this.facts = facts;
     this.#hashes = new ServerHashes({
       session,
       has: (extension) => this.has(extension),
-      exec: (command) => this.exec(command),
+      exec: (command, signal, go) => runCommand(client, command, signal, go),
     });
   }
 
@@ -86,7 +105,8 @@ class SftpRemote implements Remote {
   }
 
   async realpath(path: ByteString): Promise<ByteString> {
-    return this.#oneName({ kind: 'realpath', path });
+    const start = path === '.' ? await this.#start : null;
+    return start ?? this.#oneName({ kind: 'realpath', path });
   }
 
   async stat(path: ByteString): Promise<RemoteStat> {
@@ -138,7 +158,8 @@ class SftpRemote implements Remote {
       return;
     }
     // There are servers whose RENAME replaces.
-    if (!replace && (await this.#isThere(to))) throw new Fault('exists', `${toText(to)} exists already`);
+    if (!replace && !this.facts.renameKeeps && (await this.#isThere(to)))
+      throw new Fault('exists', `${toText(to)} exists already`);
     try {
       await this.#session.get('status', { kind: 'rename', from, to });
     } catch (thrown) {
@@ -241,8 +262,13 @@ class SftpRemote implements Remote {
     return { users: reply.usernames.map(toText), groups: reply.groupnames.map(toText) };
   }
 
-  hash(path: ByteString, algorithm: HashAlgorithm, range: Range): Promise<RemoteHash | null> {
-    return this.#hashes.hash(path, algorithm, range);
+  async hash(path: ByteString, algorithm: HashAlgorithm, range: Range): Promise<RemoteHash | null> {
+    const start = this.hashesCheaply ? null : await this.#start;
+    return this.#hashes.hash(fromStart(start, path), algorithm, range);
+  }
+
+  prepareHash(path: ByteString, algorithm: HashAlgorithm): PreparedHash | null {
+    return path.startsWith('/') ? this.#hashes.prepare(path, algorithm) : null;
   }
 
   exec(command: ByteString, signal?: AbortSignal): Promise<RemoteOutput> {
@@ -287,6 +313,11 @@ class SftpRemote implements Remote {
   #needs(extension: string, what: string): void {
     if (!this.has(extension)) throw new Fault('unsupported', `this server cannot ${what} (no ${extension})`);
   }
+}
+
+/** A shell need not start where the session did. */
+function fromStart(start: ByteString | null, path: ByteString): ByteString {
+  return start === null || path.startsWith('/') ? path : `${start.replace(/\/$/, '')}/${path}`;
 }
 
 function remoteEntry({ name, longname, attrs }: NameEntry): RemoteEntry {

@@ -88,6 +88,14 @@ export interface RemoteHash {
   readonly by: 'check-file' | 'md5-hash' | 'shell';
 }
 
+/** A hash that waits to be made. One of the two is called, once. */
+export interface PreparedHash {
+  /** As `hash` gives it. */
+  make(): Promise<RemoteHash | null>;
+  /** It is not wanted any more. */
+  drop(): void;
+}
+
 export interface RemoteOutput {
   /** `null` where a signal ended it. */
   readonly status: number | null;
@@ -107,6 +115,10 @@ export interface RemoteFacts {
   /** Bytes of the largest READ and WRITE that may be asked for. [limits@openssh.com] */
   readonly maxRead: number;
   readonly maxWrite: number;
+  /** Milliseconds of the shortest answer when the session began. */
+  readonly roundTrip: number;
+  /** Whether RENAME is known to refuse an existing target: at OpenSSH's server and ours. */
+  readonly renameKeeps: boolean;
 }
 
 /**
@@ -154,6 +166,11 @@ export interface Remote {
    * `sha256sum`. `null` where it has none of them for this algorithm.
    */
   hash(path: ByteString, algorithm: HashAlgorithm, range: Range): Promise<RemoteHash | null>;
+  /**
+   * Has a shell wait to make the hash of a whole file, so that no time is lost when it is complete; `null` where a shell
+   * is not needed, or not there. The file need not be there yet.
+   */
+  prepareHash(path: ByteString, algorithm: HashAlgorithm): PreparedHash | null;
   /** Runs a command on a channel of its own. @throws Fault `unsupported` where none is granted */
   exec(command: ByteString, signal?: AbortSignal): Promise<RemoteOutput>;
 }

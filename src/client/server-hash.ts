@@ -2,14 +2,14 @@ import { hashLength, type HashAlgorithm } from '../hash/algorithms.js';
 import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
 import { Reader } from '../wire/reader.js';
-import type { Range, RemoteHash, RemoteOutput } from './remote.js';
+import type { PreparedHash, Range, RemoteHash, RemoteOutput } from './remote.js';
 import type { Session } from './session.js';
 import { quoted } from './shell-words.js';
 
 export interface HashSources {
   readonly session: Session;
   readonly has: (extension: string) => boolean;
-  readonly exec: (command: ByteString) => Promise<RemoteOutput>;
+  readonly exec: (command: ByteString, signal?: AbortSignal, go?: Promise<void>) => Promise<RemoteOutput>;
 }
 
 /** What a server has shown that it cannot do; asked again it would only cost time. */
@@ -46,6 +46,24 @@ export class ServerHashes {
     return hash && { algorithm, hash, by: 'shell' };
   }
 
+  /** A shell that waits for its word to make the hash of a whole file; `null` where none is needed or there. */
+  prepare(path: ByteString, algorithm: HashAlgorithm): PreparedHash | null {
+    if (this.cheap || !this.#shell) return null;
+    const abort = new AbortController();
+    let go = (): void => undefined;
+    const word = new Promise<void>((resolve) => (go = resolve));
+    const made = this.#byShell(path, algorithm, { start: 0, length: 0 }, { signal: abort.signal, word });
+    made.catch(() => undefined);
+    return {
+      make: async () => {
+        go();
+        const hash = await made;
+        return hash && { algorithm, hash, by: 'shell' };
+      },
+      drop: () => abort.abort(),
+    };
+  }
+
   /** [filexfer-09 9.1.2] in whichever of its dialects the server answers. */
   async #byCheckFile(path: ByteString, algorithm: HashAlgorithm, range: Range): Promise<Buffer> {
     const reply = await this.#sources.session.get(
@@ -71,6 +89,7 @@ export class ServerHashes {
     path: ByteString,
     algorithm: HashAlgorithm,
     { start, length }: Range,
+    waiting?: { readonly signal: AbortSignal; readonly word: Promise<void> },
   ): Promise<Buffer | null> {
     const sum = sums[algorithm];
     if (sum === null) return null;
@@ -78,8 +97,9 @@ export class ServerHashes {
     const tail = start === 0 ? '' : `tail -c +${start + 1} ${file} | `;
     const head = length === 0 ? '' : tail === '' ? `head -c ${length} ${file} | ` : `head -c ${length} | `;
     const input = tail === '' && head === '' ? `${sum} < ${file}` : `test -f ${file} && ${tail}${head}${sum}`;
+    const command = waiting ? `read x; ${input}` : input;
     try {
-      const { status, stdout } = await this.#sources.exec(input);
+      const { status, stdout } = await this.#sources.exec(command, waiting?.signal, waiting?.word);
       const [, digits] = /^\\?([0-9a-f]+)\s/.exec(stdout.toString('latin1')) ?? [];
       if (status === 0 && digits?.length === 2 * hashLength(algorithm)) return Buffer.from(digits, 'hex');
       // The file cannot be read from there; of the next one nothing is known.

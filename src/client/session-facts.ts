@@ -39,3 +39,8 @@ export function productOf(extensions: ReadonlyMap<string, string>): RemoteFacts[
     return null;
   }
 }
+
+/** Servers whose RENAME makes the new name by a link, which never replaces. [PROTOCOL 3.3] */
+export function renameKeeps(ident: string, product: RemoteFacts['product']): boolean {
+  return ident.startsWith('SSH-2.0-OpenSSH_') || product?.name === 'Plimsoll';
+}

@@ -29,6 +29,8 @@ interface Waiter {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (fault: Fault) => void;
   readonly extension: ExtensionName | null;
+  /** When it was asked. */
+  readonly at: number;
   /** Bytes that DATA may have, for READ. */
   readonly most: number;
   /** The answer may take as long as it takes: a hash or a copy of a large file. */
@@ -60,6 +62,7 @@ export class Session {
   #version: { readonly resolve: (reply: Reply) => void; readonly reject: (fault: Fault) => void } | null =
     null;
   #stderr = '';
+  #roundTrip = Infinity;
 
   constructor({ channel, timeout, abandon }: SessionOptions) {
     this.#outbox = new Outbox(channel);
@@ -89,6 +92,11 @@ export class Session {
       throw new Fault('unsupported', `the server speaks SFTP version ${reply.version}, and this program 3`);
     }
     return { version: reply.version, pairs: reply.extensions };
+  }
+
+  /** Milliseconds of the shortest answer so far. */
+  get roundTrip(): number {
+    return this.#roundTrip;
   }
 
   /** What the server said on stderr since the last call. */
@@ -158,7 +166,7 @@ export class Session {
     for (const { reject } of waiting) reject(fault);
   }
 
-  #send(write: (id: number) => void, waiter: Omit<Waiter, 'resolve' | 'reject'>): Promise<Reply> {
+  #send(write: (id: number) => void, waiter: Omit<Waiter, 'resolve' | 'reject' | 'at'>): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#ended) {
         reject(this.#ended);
@@ -166,7 +174,7 @@ export class Session {
       }
       this.#lastId = this.#lastId === 0xffff_ffff ? 1 : this.#lastId + 1;
       const id = this.#lastId;
-      this.#waiting.set(id, { ...waiter, resolve, reject });
+      this.#waiting.set(id, { ...waiter, at: performance.now(), resolve, reject });
       if (!waiter.patient) this.#impatience(1);
       try {
         write(id);
@@ -244,6 +252,7 @@ export class Session {
     if (reply.kind === 'data' && reply.length > waiter.most)
       throw new Fault('bad-message', 'more data than asked for');
     this.#waiting.delete(id);
+    this.#roundTrip = Math.min(this.#roundTrip, performance.now() - waiter.at);
     if (!waiter.patient) this.#impatience(-1);
     waiter.resolve(reply);
   }

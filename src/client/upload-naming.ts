@@ -20,24 +20,26 @@ export interface Naming {
 
 /**
  * Gives a complete and verified upload its name, with mode and times. `denied` where the account may not rename:
- * nothing has changed then.
+ * nothing has changed then. `appeared` where a target that nobody had looked for is there.
  */
 export async function nameUpload(
   remote: Remote,
   { plan, size, change, again, note }: Naming,
-): Promise<'named' | 'denied'> {
-  const { path, target, inPlace, replaces } = plan;
+): Promise<'named' | 'denied' | 'appeared'> {
+  const { path, target, inPlace, replaces, unseen } = plan;
+  const { renameKeeps } = remote.facts;
   if (again && !inPlace && (await isNamed(remote, plan, size))) return 'named';
   // Before the new name is there, so that nobody sees it with another mode; both requests go out together.
   const changing = change === null ? Promise.resolve() : remote.setStat(path, change);
   const renaming = inPlace
     ? Promise.resolve()
-    : remote.rename(path, target, { replace: replaces !== null || size < quick });
+    : remote.rename(path, target, { replace: replaces !== null || (size < quick && !renameKeeps) });
   const [changed, renamed] = await Promise.allSettled([changing, renaming]);
   if (renamed.status === 'rejected') {
     const fault: unknown = renamed.reason;
     if (!(fault instanceof Fault)) throw fault;
     if (fault.code === 'denied') return 'denied';
+    if (fault.code === 'exists' && unseen) return 'appeared';
     if (fault.code === 'exists') {
       throw new Fault(
         'exists',

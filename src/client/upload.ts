@@ -4,7 +4,15 @@ import { comparePart } from './compare-part.js';
 import { createEngine } from './engine.js';
 import type { Attempt } from './link.js';
 import { limited, type RateLimit } from './rate-limit.js';
-import type { OpenMode, Remote, RemoteChange, RemoteHandle, RemoteHash, RemoteStat } from './remote.js';
+import type {
+  OpenMode,
+  PreparedHash,
+  Remote,
+  RemoteChange,
+  RemoteHandle,
+  RemoteHash,
+  RemoteStat,
+} from './remote.js';
 import { RunningHash } from './running-hash.js';
 import { SentHash } from './sent-hash.js';
 import type { TransferOptions, TransferSubject, Verified } from './transfer.js';
@@ -109,6 +117,7 @@ export class Upload {
     const handle = await remote.open(path, await this.#openMode(remote));
     this.#opened = true;
     let closing: Promise<Closing> | null = null;
+    let prepared: PreparedHash | null = null;
     try {
       await requireHashes(remote, verify, path);
       this.#options.watcher.begin?.(subject, { from, total: source.total });
@@ -122,6 +131,8 @@ export class Upload {
         written(from + small.length);
       } else {
         const pieces = this.#pieces(remote, from);
+        if (isVerified(remote, verify, source.total ?? 0))
+          prepared = remote.prepareHash(path, verify.algorithm);
         const bytes = await createEngine(remote.facts).write(
           handle,
           from,
@@ -133,10 +144,11 @@ export class Upload {
         const end = from + bytes;
         // Only now: until all is there, what the longer file held behind it is still worth something.
         if (inPlace && (replaces?.size ?? 0) > end) await handle.setStat({ size: end });
-        closing = this.#close(remote, handle, end);
+        closing = this.#close(remote, handle, end, prepared);
       }
       return await closing;
     } catch (thrown) {
+      prepared?.drop();
       await this.#leave(remote, handle, toFault(thrown), closing !== null);
       throw thrown;
     }
@@ -203,17 +215,22 @@ export class Upload {
    * All requests at once: a server does those of one file in their order [filexfer-02 6.1], a path after the handle
    * behind it was closed.
    */
-  async #close(remote: Remote, handle: RemoteHandle, size: number): Promise<Closing> {
+  async #close(
+    remote: Remote,
+    handle: RemoteHandle,
+    size: number,
+    prepared: PreparedHash | null = null,
+  ): Promise<Closing> {
     const { replaces, inPlace, path, target, unseen } = this.plan;
     const { sync, verify, preserve } = this.#options;
     const syncing = sync ? handle.sync() : Promise.resolve(true);
     const asked = replaces && !inPlace && !preserve ? handle.stat() : Promise.resolve(null);
     const closing = handle.close();
-    const looking = unseen ? lstatOrNull(remote, target) : Promise.resolve(null);
+    const looking = unseen && !remote.facts.renameKeeps ? lstatOrNull(remote, target) : Promise.resolve(null);
     const hashing =
       isVerified(remote, verify, size) && hashesByRequest(remote)
         ? remote.hash(path, verify.algorithm, { start: 0, length: 0 })
-        : Promise.resolve(null);
+        : (prepared?.make() ?? Promise.resolve(null));
     hashing.catch(() => undefined);
     const [synced, stat, appeared] = await Promise.all([syncing, asked, looking, closing]);
     if (!synced) this.#note('the server cannot say whether it is on its disk');

@@ -89,3 +89,8 @@ function serve(channel: ServerChannel, answer: Answering): void {
 export function versionReply(extensions: readonly (readonly [string, string])[] = []): Reply {
   return { kind: 'version', version: 3, extensions };
 }
+
+/** The answer to REALPATH of where a session starts, which clients ask at once. */
+export function startsAt(id: number, path: string): Reply {
+  return { kind: 'name', id, entries: [{ name: path, longname: path, attrs: {} }] };
+}

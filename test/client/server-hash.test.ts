@@ -4,7 +4,7 @@ import type { Remote, Range } from '../../src/client/remote.js';
 import type { ServerChannel } from 'ssh2';
 import { encodeReply, type Request } from '../../src/wire/codec.js';
 import { statusCodes } from '../../src/wire/status.js';
-import { startRawServer, versionReply, type RawServer } from './raw-server.js';
+import { startRawServer, startsAt, versionReply, type RawServer } from './raw-server.js';
 
 const servers: RawServer[] = [];
 const whole: Range = { start: 0, length: 0 };
@@ -31,6 +31,7 @@ async function hashing(
   const server = await startRawServer({
     answer: (request: Request) => {
       if (request.kind === 'init') return versionReply(extensions.map((name) => [name, '1']));
+      if (request.kind === 'realpath') return startsAt(request.id, '/');
       asked.push(request.kind);
       return 'id' in request ? reply(request.id) : null;
     },
@@ -122,7 +123,7 @@ describe('hashes of servers', () => {
     const { remote, run } = await hashing([], unsupported, says(`${md5.toString('hex')}  -\n`, 0));
     expect(await remote.hash("/it's; rm -rf $HOME", 'md5', whole)).toMatchObject({ hash: md5, by: 'shell' });
     expect(await remote.hash('-n', 'md5', { start: 0, length: 10 })).toMatchObject({ hash: md5 });
-    expect(run).toEqual(["md5sum < '/it'\\''s; rm -rf $HOME'", 'test -f ./-n && head -c 10 ./-n | md5sum']);
+    expect(run).toEqual(["md5sum < '/it'\\''s; rm -rf $HOME'", 'test -f /-n && head -c 10 /-n | md5sum']);
   });
 
   const silent: readonly (readonly [string, (channel: ServerChannel) => void])[] = [
@@ -142,6 +143,31 @@ describe('hashes of servers', () => {
     expect(await remote.hash('/a', 'md5', whole)).toBeNull();
     expect(await remote.hash('/b', 'md5', whole)).toBeNull();
     expect(run).toHaveLength(2);
+  });
+
+  it('are prepared by a shell that waits for its word, and made at once then', async () => {
+    const { remote, run } = await hashing([], unsupported, (channel) => {
+      channel.once('data', () => says(`${md5.toString('hex')}  -\n`, 0)(channel));
+    });
+    const prepared = remote.prepareHash('/later', 'md5');
+    expect(await prepared?.make()).toEqual({ algorithm: 'md5', hash: md5, by: 'shell' });
+    expect(run).toEqual(['read x; md5sum < /later']);
+  });
+
+  it('that are prepared and not wanted leave no command behind', async () => {
+    let closed = (): void => undefined;
+    const gone = new Promise<void>((resolve) => (closed = resolve));
+    const { remote } = await hashing([], unsupported, (channel) => {
+      channel.resume().once('close', closed);
+      prepared?.drop();
+    });
+    const prepared = remote.prepareHash('/later', 'md5');
+    await gone;
+  });
+
+  it('are not prepared where a request gives them', async () => {
+    const { remote } = await hashing(['check-file'], unsupported);
+    expect(remote.prepareHash('/a', 'md5')).toBeNull();
   });
 
   it('are given up where a command says too much', async () => {
