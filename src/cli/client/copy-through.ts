@@ -1,5 +1,7 @@
 import { createEngine } from '../../client/engine.js';
 import type { Remote } from '../../client/remote.js';
+import { formatPart } from '../../client/stopped-transfer.js';
+import { Fault } from '../../fault.js';
 import { createHasher, type HashAlgorithm } from '../../hash/algorithms.js';
 import type { ByteString } from '../../names.js';
 
@@ -18,11 +20,15 @@ export async function copyThrough(
   const source = await remote.open(from, { read: true });
   try {
     const { size } = await source.stat();
-    const how = overwrite ? { truncate: true } : { exclusive: true };
-    const target = await remote.open(to, { write: true, create: true, ...how });
+    // Not truncated: it may be a link to the source, which would lose everything.
+    const target = await remote.open(to, { write: true, create: true, exclusive: !overwrite });
     try {
       const pieces = engine.read(source, 0, size ?? null, signal);
-      await engine.write(target, 0, pieces, () => undefined, signal);
+      const copied = await engine.write(target, 0, pieces, () => undefined, signal);
+      if (copied < (size ?? 0)) {
+        throw new Fault('failure', `only ${formatPart(copied, size ?? null)} could be read`);
+      }
+      if (overwrite) await target.setStat({ size: copied });
     } catch (thrown) {
       await target.close().catch(() => undefined);
       if (!overwrite) await remote.remove(to).catch(() => undefined);
