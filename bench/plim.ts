@@ -25,6 +25,8 @@ const { values, positionals } = parseArgs({
     'round-trip': { type: 'string', default: '100' },
     /** In megabytes, of the memory's large file. */
     large: { type: 'string' },
+    /** How many small files. */
+    files: { type: 'string' },
     /** Keeps to one server. */
     server: { type: 'string' },
     /** Options for the Node that runs plim, such as `--cpu-prof --cpu-prof-dir=DIR`. */
@@ -61,7 +63,7 @@ try {
     await measureSmallFiles({
       work,
       servers,
-      files: values.quick ? 1000 : 10_000,
+      files: Number(values.files ?? (values.quick ? 1000 : 10_000)),
       rounds: Math.min(rounds, 3),
       program,
     });

@@ -5,6 +5,7 @@ import { Fault } from '../fault.js';
 import { shownAddress } from './address.js';
 import { colonLastLine } from './broken.js';
 import type { Connection, ConnectOptions } from './connection.js';
+import { moreSessions } from './more-sessions.js';
 import { requestSftp, sftpChannel, throughHost } from './open-channel.js';
 import { openSocket } from './open-socket.js';
 import { openRemote } from './remote-files.js';
@@ -108,6 +109,12 @@ async function connectLast(
   });
   return {
     remote,
+    more: moreSessions({
+      ssh,
+      client,
+      timeout: options.timeout,
+      endLibrarys: () => void librarys.then((sftp) => sftp?.end()),
+    }),
     loginMethod: ssh.loginMethod,
     closed: ended,
     end: () => endAll(chain),

@@ -67,9 +67,15 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A logged-in connection with one SFTP session. */
+/** A logged-in connection with an SFTP session, and more of them as far as the server grants them. */
 export interface Connection {
   readonly remote: Remote;
+  /**
+   * Another SFTP session, on a channel of its own: what the server has to do in order in one session it may do at once in
+   * several. `null` once the server refuses one or does not begin it in time; it is not asked again then. A session that
+   * ends later fails what is asked of it with `no-connection`, and leaves the others alone.
+   */
+  more(): Promise<Remote | null>;
   /** How the login was granted: `publickey`, `password`, ... */
   readonly loginMethod: string;
   /** Resolves when it is over: to why where nobody asked for it, to `null` after `end`. */

@@ -2,6 +2,7 @@ import { Fault, toFault, type FaultCode } from '../fault.js';
 import { printable } from '../observe/printable.js';
 import type { Connection } from './connection.js';
 import type { Attempt, Link } from './link.js';
+import { SessionPool } from './session-pool.js';
 import { systemTimers, type Timers } from './timers.js';
 
 export interface ReconnectOptions {
@@ -27,14 +28,15 @@ const longestWait = 30_000;
 const jitter = 0.2;
 
 /** One connection, numbered so that what was lost is told from what came after it. */
-interface Session {
+interface Numbered {
   readonly number: number;
   readonly connection: Connection;
+  readonly sessions: SessionPool;
 }
 
 /** A connection that is being made, for all who wait for it; the last of them to leave calls it off. */
 interface Coming {
-  readonly session: Promise<Session>;
+  readonly session: Promise<Numbered>;
   readonly nobody: AbortController;
   waiting: number;
 }
@@ -50,7 +52,7 @@ class ReconnectingLink implements Link {
   readonly #ending = new AbortController();
   /** Ends waits: by `end`, or by whoever gave the link its signal. */
   readonly #stop: AbortSignal;
-  #current: Session | null = null;
+  #current: Numbered | null = null;
   #coming: Coming | null = null;
   /** Why the last session broke, until there is a new one. */
   #broken: Fault | null = null;
@@ -83,17 +85,22 @@ class ReconnectingLink implements Link {
       const progress = (): void => {
         failures = this.#failures = 0;
       };
+      const taken = session.sessions.take();
       try {
-        const result = await work(session.connection.remote, { number, progress });
+        const result = await work(taken.remote, { number, progress });
         this.#failures = 0;
         return result;
       } catch (thrown) {
         const fault = toFault(thrown);
         if (!mendable.has(fault.code) || this.#ending.signal.aborted) throw thrown;
+        // Its channel alone may have ended. Where it was the connection, the next session tells.
+        if (this.#current === session && session.sessions.drop(taken)) continue;
         this.#lose(session, fault);
         lost = session.number;
         // While others gain, the link goes on for ever: one use that breaks every connection must end.
         if (++failures > this.#options.retries) throw fault;
+      } finally {
+        session.sessions.release(taken);
       }
     }
   }
@@ -107,7 +114,7 @@ class ReconnectingLink implements Link {
   }
 
   /** @param lost the number of the session that this use has lost, 0 for none */
-  async #session(lost: number, signal?: AbortSignal): Promise<Session> {
+  async #session(lost: number, signal?: AbortSignal): Promise<Numbered> {
     this.#checkStopped();
     if (signal?.aborted) throw new Fault('cancelled');
     if (this.#current) return this.#current;
@@ -140,7 +147,7 @@ class ReconnectingLink implements Link {
     if (this.#stop.aborted) throw new Fault('cancelled');
   }
 
-  async #connect(nobody: AbortSignal): Promise<Session> {
+  async #connect(nobody: AbortSignal): Promise<Numbered> {
     let reason = this.#broken;
     while (reason) {
       await this.#waitAfter(reason, nobody);
@@ -184,21 +191,21 @@ class ReconnectingLink implements Link {
     return fault;
   }
 
-  async #open(nobody: AbortSignal): Promise<Session> {
+  async #open(nobody: AbortSignal): Promise<Numbered> {
     const connection = await this.#options.connect();
     if (this.#stop.aborted || nobody.aborted) {
       await connection.end();
       this.#checkStopped();
       throw new Fault('cancelled');
     }
-    const session = { number: ++this.#connections, connection };
+    const session = { number: ++this.#connections, connection, sessions: new SessionPool(connection) };
     this.#current = session;
     this.#broken = null;
     void connection.closed.then((fault) => this.#lose(session, fault ?? new Fault('no-connection')));
     return session;
   }
 
-  #lose(session: Session, fault: Fault): void {
+  #lose(session: Numbered, fault: Fault): void {
     if (this.#current !== session) return;
     this.#current = null;
     this.#broken = fault;

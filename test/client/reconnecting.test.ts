@@ -22,6 +22,7 @@ function stage(options: Partial<ReconnectOptions> = {}) {
       // Only told apart by the link's users.
       connection: {
         remote: { number: connections.length + 1 } as unknown as Remote,
+        more: () => Promise.resolve(null),
         loginMethod: 'none',
         closed,
         end: () => {
@@ -284,6 +285,7 @@ describe('createLink', () => {
     const ending = slow.link.end();
     arrive({
       remote: {} as Remote,
+      more: () => Promise.resolve(null),
       loginMethod: 'none',
       closed: new Promise(() => undefined),
       end: () => {
