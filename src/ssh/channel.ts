@@ -1,6 +1,7 @@
 import type { ChannelSink, SessionChannel } from '../channel/channel.js';
 import { message, Violation } from './messages.js';
 import { ReceiveWindow, widened } from './window.js';
+import type { WindowBudget } from './window-budget.js';
 
 /** SSH_EXTENDED_DATA_STDERR [RFC 4254 5.2] */
 const stderrType = 1;
@@ -18,6 +19,10 @@ const maxEarly = { bytes: 256 * 1024, pieces: 256 };
 export interface ChannelHost {
   /** Nothing of any length may be sent now: keys are being exchanged, or the socket is full. */
   readonly blocked: boolean;
+  /** What the channels of the connection may be granted together. */
+  readonly windows: WindowBudget;
+  /** Milliseconds that only grow. */
+  now(): number;
   /** Sends a message that `fill` writes into its packet from `at` on. */
   write(length: number, fill: (packet: Buffer, at: number) => void): void;
   grant(recipient: number, bytes: number): void;
@@ -86,7 +91,7 @@ export class Channel implements SessionChannel {
   readonly recipient: number;
   readonly #host: ChannelHost;
   readonly #packetSize: number;
-  readonly #granted = new ReceiveWindow();
+  readonly #granted: ReceiveWindow;
   readonly #output = new OutputQueue();
   readonly #errors = new OutputQueue();
   #window: number;
@@ -109,8 +114,14 @@ export class Channel implements SessionChannel {
     this.#host = host;
     this.id = numbers.id;
     this.recipient = numbers.recipient;
+    this.#granted = new ReceiveWindow(host.windows, () => host.now());
     this.#window = numbers.window;
     this.#packetSize = numbers.packetSize;
+  }
+
+  /** What the peer is granted when the channel opens. */
+  get firstWindow(): number {
+    return this.#granted.first;
   }
 
   start(sink: ChannelSink): void {
@@ -206,6 +217,7 @@ export class Channel implements SessionChannel {
 
   #deliver(sink: ChannelSink, bytes: Buffer): void {
     this.#held = !sink.data(bytes);
+    if (this.#held) this.#granted.shrink();
     this.#topUp();
   }
 
@@ -272,6 +284,7 @@ export class Channel implements SessionChannel {
   #vanish(): void {
     if (this.#gone) return;
     this.#gone = true;
+    this.#granted.close();
     this.#output.clear();
     this.#errors.clear();
     this.#early = [];

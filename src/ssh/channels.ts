@@ -2,7 +2,8 @@ import { fromText, type ByteString } from '../names.js';
 import { Channel, type ChannelHost } from './channel.js';
 import { fieldsOf, maxName, message, payload, utf8, Violation } from './messages.js';
 import { SessionRequests, type Programs } from './requests.js';
-import { receivePacket, receiveWindow } from './window.js';
+import { receivePacket } from './window.js';
+import type { WindowBudget } from './window-budget.js';
 
 /** The smallest "largest packet" that is served: 0 would loop for ever in ssh2, 1 cost 50 bytes for each byte. */
 const minPacketSize = 1024;
@@ -16,6 +17,10 @@ export interface ChannelsOptions {
   readonly blocked: () => boolean;
   flushLater(channel: Channel): void;
   readonly maxChannels: () => number;
+  /** What the channels may be granted together. */
+  readonly windows: WindowBudget;
+  /** Milliseconds that only grow. */
+  now(): number;
   readonly programs: Programs;
   /** Something was asked for: the connection is not idle. */
   active(): void;
@@ -45,6 +50,8 @@ export class Channels {
       get blocked() {
         return options.blocked();
       },
+      windows: options.windows,
+      now: () => options.now(),
       write: (length, fill) => options.write(length, fill),
       grant: (recipient, bytes) => send(message.channelWindowAdjust, recipient, bytes),
       eof: (recipient) => send(message.channelEof, recipient),
@@ -169,7 +176,7 @@ export class Channels {
     this.#open.set(id, { channel, requests: new SessionRequests(channel, this.#options.programs) });
     this.#options.send(
       payload(message.channelOpenConfirmation, (writer) => {
-        for (const number of [recipient, id, receiveWindow, receivePacket]) writer.u32(number);
+        for (const number of [recipient, id, channel.firstWindow, receivePacket]) writer.u32(number);
       }),
     );
   }

@@ -19,6 +19,7 @@ import type { SessionInfo, SshServices } from './services.js';
 import type { Timers } from './timers.js';
 import { Transport } from './transport.js';
 import { UserAuth } from './user-auth.js';
+import type { WindowGrowth } from './window-budget.js';
 
 /** Channel output that may wait for the kernel; the rest waits in the channels. */
 const maxSocketOutput = 1024 * 1024;
@@ -42,6 +43,8 @@ export interface ConnectionOptions {
   /** The process's budgets, above those of each connection. */
   readonly output: Budget | null;
   readonly input: Budget | null;
+  /** How far the windows of all its channels have grown. */
+  readonly growth: WindowGrowth;
   readonly greet: (login: Login, info: SessionInfo) => Promise<SshServices>;
 }
 
@@ -295,6 +298,7 @@ export class Connection {
       {
         timers: this.#options.timers,
         settings: this.#options.settings,
+        growth: this.#options.growth,
         blocked: () => this.#gone || transport.exchanging || this.#output.unsent >= maxSocketOutput,
         write: (length, fill) => transport.write(length, fill),
         lastSequence: () => transport.lastSequence,

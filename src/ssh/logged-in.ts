@@ -10,6 +10,7 @@ import { message, payload, utf8 } from './messages.js';
 import type { RefusedProgram } from './requests.js';
 import type { SessionInfo, SshServices } from './services.js';
 import type { Timers } from './timers.js';
+import { WindowBudget, type WindowGrowth } from './window-budget.js';
 
 /** What the logged-in half of a connection uses of the other half. */
 export interface LoggedInHost {
@@ -17,6 +18,8 @@ export interface LoggedInHost {
   readonly settings: () => Settings;
   readonly blocked: () => boolean;
   readonly write: ChannelHost['write'];
+  /** The windows of the whole process. */
+  readonly growth: WindowGrowth;
   /** The number of the packet that is being handled. */
   readonly lastSequence: () => number;
   send(bytes: Buffer): void;
@@ -82,6 +85,12 @@ export class LoggedIn {
       blocked: host.blocked,
       flushLater: (channel) => host.flushLater(channel),
       maxChannels: () => settings()['session.channels'],
+      windows: new WindowBudget({
+        inputBytes: settings()['session.inputBytes'],
+        waiting: () => info.input.taken,
+        growth: host.growth,
+      }),
+      now: () => timers.now(),
       programs: {
         sftp: (channel) => this.#serve(channel, () => services.sftp(channel, info)),
         exec: (channel, command) => this.#serve(channel, () => services.exec(channel, info, command)),

@@ -8,10 +8,11 @@ import type { HostKeys } from './host-keys.js';
 import { cryptoReady } from './internals.js';
 import { PendingConnections, Rate, sourceOf } from './limits.js';
 import { systemTimers, type Timers } from './timers.js';
+import { WindowGrowth } from './window-budget.js';
 
 export interface SshServerOptions extends Omit<
   ConnectionOptions,
-  'algorithms' | 'hostKeys' | 'timers' | 'output' | 'input'
+  'algorithms' | 'hostKeys' | 'timers' | 'output' | 'input' | 'growth'
 > {
   /** Asked for each connection, which keeps what it got for all its key exchanges. */
   readonly hostKeys: () => HostKeys;
@@ -47,6 +48,7 @@ export function createSshServer(options: SshServerOptions): SshServer {
   const timers = options.timers ?? systemTimers;
   const { events } = options;
   const pending = new PendingConnections();
+  const growth = new WindowGrowth();
   const connections = new Set<Connection>();
   const acceptors = new Set<Acceptor>();
   const told = new Rate(refusalsPerSecond, timers);
@@ -130,6 +132,7 @@ export function createSshServer(options: SshServerOptions): SshServer {
         hostKeys,
         algorithms,
         timers,
+        growth,
         output: options.output ?? null,
         input: options.input ?? null,
       },

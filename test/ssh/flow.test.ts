@@ -98,6 +98,105 @@ describe('input', () => {
     expect(session.got.reduce((sum, bytes) => sum + bytes.length, 0)).toBeLessThanOrEqual(2 ** 21);
   });
 
+  /** A peer that sends as much as it may, on all its channels. */
+  class Uploader {
+    readonly #client: RawClient;
+    readonly credit = new Map<number, number>();
+
+    constructor(client: RawClient) {
+      this.#client = client;
+    }
+
+    async open(): Promise<void> {
+      const client = this.#client;
+      const ours = this.credit.size;
+      client.openChannel(32_768, 2 ** 21, ours);
+      const confirmation = await client.next(message.channelOpenConfirmation);
+      confirmation.u32();
+      const id = confirmation.u32();
+      // Numbers are given in order, so that ours are theirs.
+      expect(id).toBe(ours);
+      this.credit.set(id, confirmation.u32());
+      client.request(id, 'subsystem', (writer) => writer.string(utf8('sftp')));
+      await client.next(message.channelSuccess);
+    }
+
+    get allowed(): number {
+      return [...this.credit.values()].reduce((sum, credit) => sum + credit, 0);
+    }
+
+    /** Sends until so much has left, or until nothing more may be sent; resolves with how much that was. */
+    async send(most: number): Promise<number> {
+      let sent = 0;
+      while (sent < most && !this.#client.over) {
+        for (const [id, credit] of this.credit) {
+          const length = Math.min(32_768, credit);
+          if (length === 0) continue;
+          this.#client.data(id, Buffer.alloc(length));
+          this.credit.set(id, credit - length);
+          sent += length;
+        }
+        if (this.allowed < this.credit.size * 131_072) await this.#heed();
+        if (this.allowed === 0) break;
+      }
+      await this.#heed();
+      return sent;
+    }
+
+    /** Everything sent has been handled; what was granted for it is counted. */
+    async #heed(): Promise<void> {
+      const client = this.#client;
+      client.say(message.globalRequest, (writer) => {
+        writer.string(utf8('ping'));
+        writer.u8(1);
+      });
+      await client.next(message.requestFailure);
+      while (client.count(message.channelWindowAdjust) > 0) {
+        const grant = await client.next(message.channelWindowAdjust);
+        const id = grant.u32();
+        this.credit.set(id, (this.credit.get(id) ?? 0) + grant.u32());
+      }
+    }
+  }
+
+  test.each([
+    { channels: 1, window: 8 * 2 ** 20 },
+    { channels: 10, window: 16 * 2 ** 20 },
+  ])(
+    'P1: $channels that were taken quickly and then stall send no more than $window bytes, and one more ends it',
+    async ({ channels, window }) => {
+      let stalled = false;
+      server = await startServer({
+        serve(channel, info) {
+          channel.start({
+            data(bytes) {
+              if (stalled) info.input.charge(bytes.length);
+              return !stalled;
+            },
+            end: () => undefined,
+            sent: () => undefined,
+            closed: () => undefined,
+          });
+        },
+      });
+      const client = await RawClient.loggedIn(server.port);
+      const uploader = new Uploader(client);
+      for (let count = 0; count < channels; count++) await uploader.open();
+      expect(uploader.allowed).toBeLessThan(16 * 2 ** 20);
+      const quickly = 48 * 2 ** 20;
+      expect(await uploader.send(quickly)).toBeGreaterThanOrEqual(quickly);
+      expect(uploader.allowed).toBeGreaterThan(window / 2);
+      stalled = true;
+      const sent = await uploader.send(quickly);
+      expect(sent).toBeGreaterThan(window / 2);
+      expect(sent).toBeLessThanOrEqual(window);
+      expect(uploader.allowed).toBe(0);
+      client.data(0, Buffer.alloc(1));
+      await client.closed;
+      expect((await server.event('connection.closed')).reason).toBe('more data than the window allows');
+    },
+  );
+
   test('what arrives before the session starts waits for it, in order', async () => {
     let begin: () => void = () => undefined;
     server = await startServer({ serve: (channel) => (begin = () => echo(channel)) });
