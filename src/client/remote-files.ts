@@ -105,7 +105,7 @@ class SftpRemote implements Remote {
   }
 
   async realpath(path: ByteString): Promise<ByteString> {
-    const start = path === '.' ? await this.#start : null;
+    const start = path === '.' ? await this.#start.catch(() => null) : null;
     return start ?? this.#oneName({ kind: 'realpath', path });
   }
 
@@ -120,7 +120,12 @@ class SftpRemote implements Remote {
   /** Two READDIRs are under way, so that one round trip is spared for each. */
   async *list(folder: ByteString): AsyncGenerator<readonly RemoteEntry[]> {
     const { handle } = await this.#session.get('handle', { kind: 'opendir', path: folder });
-    const next = (): Promise<readonly RemoteEntry[] | null> => this.#readdir(handle);
+    const next = (): Promise<readonly RemoteEntry[] | null> => {
+      const batch = this.#readdir(handle);
+      // Awaited when whoever reads has done with the one before: a fault until then is no unhandled one.
+      batch.catch(() => undefined);
+      return batch;
+    };
     const ahead = [next(), next()];
     try {
       for (let batch = await ahead.shift(); batch; batch = await ahead.shift()) {
@@ -165,6 +170,8 @@ class SftpRemote implements Remote {
     } catch (thrown) {
       if (!(thrown instanceof Fault) || thrown.code !== 'failure' || !(await this.#isThere(to))) throw thrown;
       if (!replace) throw new Fault('exists', `${toText(to)} exists already`);
+      // FAILURE may have any reason: what is there goes only where something can take its place.
+      if (!(await this.#isThere(from))) throw thrown;
       await this.remove(to);
       await this.#session.get('status', { kind: 'rename', from, to });
     }
@@ -200,14 +207,19 @@ class SftpRemote implements Remote {
     this.#needs('copy-data', 'copy files');
     const source = await this.#handle(from, { read: true });
     try {
-      const how: OpenMode = overwrite ? { truncate: true } : { exclusive: true };
-      const target = await this.#handle(to, { write: true, create: true, ...how });
+      const { attrs } = await this.#session.get('attrs', { kind: 'fstat', handle: source });
+      // Not truncated: it may be a link to the source, which would lose everything.
+      const target = await this.#handle(to, { write: true, create: true, exclusive: !overwrite });
       try {
         await this.#session.get(
           'status',
           { kind: 'copy-data', from: source, fromOffset: 0, length: 0, to: target, toOffset: 0 },
           true,
         );
+        if (overwrite && attrs.size !== undefined) {
+          const change = { kind: 'fsetstat', handle: target, attrs: { size: attrs.size } } as const;
+          await this.#session.get('status', change);
+        }
       } catch (thrown) {
         // Nobody wants the beginning of a copy under the name of the whole.
         if (!overwrite) await this.remove(to).catch(() => undefined);
@@ -263,7 +275,7 @@ class SftpRemote implements Remote {
   }
 
   async hash(path: ByteString, algorithm: HashAlgorithm, range: Range): Promise<RemoteHash | null> {
-    const start = this.hashesCheaply ? null : await this.#start;
+    const start = this.hashesCheaply ? null : await this.#start.catch(() => null);
     return this.#hashes.hash(fromStart(start, path), algorithm, range);
   }
 
@@ -283,6 +295,8 @@ class SftpRemote implements Remote {
   async #readdir(handle: ByteString): Promise<readonly RemoteEntry[] | null> {
     try {
       const { entries } = await this.#session.get('name', { kind: 'readdir', handle });
+      // Nothing is no answer but the end; a server could give it for ever.
+      if (entries.length === 0) return null;
       return entries.filter(({ name }) => name !== '.' && name !== '..').map(remoteEntry);
     } catch (thrown) {
       if (thrown instanceof Fault && thrown.code === 'end-of-file') return null;

@@ -142,6 +142,18 @@ function everywhere(place: () => Place): void {
     expect(readFileSync(join(folder, 'copy'), 'utf8')).toBe('short');
   });
 
+  it('copies over what leads to the source itself, and loses nothing', async () => {
+    const { folder, path, remote } = place();
+    writeFileSync(join(folder, 'precious'), 'precious');
+    symlinkSync('precious', join(folder, 'precious-soft'));
+    linkSync(join(folder, 'precious'), join(folder, 'precious-hard'));
+    for (const link of ['precious-soft', 'precious-hard']) {
+      const copied = remote.copyFile(`${path}/precious`, `${path}/${link}`, { overwrite: true });
+      await copied.catch(() => undefined);
+    }
+    expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('precious');
+  });
+
   it('hashes the whole of a file, a beginning and a middle', async () => {
     const { folder, path, remote } = place();
     const bytes = randomBytes(100_000);
