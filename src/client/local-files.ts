@@ -169,7 +169,7 @@ export async function copyLocal(from: ByteString, to: ByteString): Promise<void>
   });
 }
 
-function statOf(stats: Stats): LocalStat {
+export function statOf(stats: Stats): LocalStat {
   return {
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
     size: stats.size,

@@ -5,11 +5,14 @@ import type { Link } from './link.js';
 import { LocalFile, type LocalStat } from './local-files.js';
 import { localToText } from './local-path.js';
 import type { TransferItem, TransferOptions, TransferResult, TransferSubject } from './transfer.js';
-import { putSource } from './put-source.js';
-import { fileSource } from './upload-source.js';
+import { putSource, type PutParts } from './put-source.js';
+import { SmallFiles, type SmallFile } from './small-files.js';
+import { fileSource, memoryPieces, memorySource } from './upload-source.js';
 
 /** Bytes that are read at once. */
 const oneRead = 256 * 1024;
+
+const smallFiles = new SmallFiles();
 
 /**
  * Uploads one file. It is written as `REMOTE.filepart`, verified there, and then takes the name REMOTE; in place where
@@ -29,34 +32,54 @@ export async function putFile(
   hints: FileHints = {},
 ): Promise<TransferResult> {
   const subject: TransferSubject = { direction: 'put', remote: item.remote, local: item.local };
-  let file: LocalFile | null = null;
   try {
-    file = await LocalFile.toRead(item.local);
-    const stat = await file.stat();
-    checkSource(item, stat);
-    const result = await putSource(link, {
-      subject,
-      options,
-      source: fileSource(file, stat.size),
-      local: (start, end) => readPieces(file, start, end),
-      size: stat.size,
-      stat,
-      targetIsNew: hints.targetIsNew === true,
-    });
-    // A single read saw the file at one moment.
-    const now = result.moved > oneRead ? await file.stat() : stat;
-    if (now.mtime !== stat.mtime || now.size !== stat.size) {
-      const changed = `${localToText(item.local)} was changed while it was sent`;
-      options.watcher.note?.(subject, `${changed}: ${sentenceOf(now, result)}`);
-    }
+    const small = smallFiles.read(item.local);
+    const put = { subject, options, targetIsNew: hints.targetIsNew === true };
+    const result = small ? await putSmall(link, put, small) : await putLarge(link, put);
     options.watcher.end?.(subject, result);
     return result;
   } catch (thrown) {
     const fault = toFault(thrown);
     options.watcher.end?.(subject, fault);
     throw fault;
+  }
+}
+
+type Put = Pick<PutParts, 'subject' | 'options' | 'targetIsNew'>;
+
+/** What was read at one moment cannot change while it is sent. */
+function putSmall(link: Link, put: Put, { stat, bytes }: SmallFile): Promise<TransferResult> {
+  return putSource(link, {
+    ...put,
+    source: memorySource(bytes),
+    local: (start, end) => memoryPieces(bytes, start, end),
+    size: bytes.length,
+    stat,
+  });
+}
+
+async function putLarge(link: Link, put: Put): Promise<TransferResult> {
+  const { subject, options } = put;
+  const file = await LocalFile.toRead(subject.local);
+  try {
+    const stat = await file.stat();
+    checkSource(subject, stat);
+    const result = await putSource(link, {
+      ...put,
+      source: fileSource(file, stat.size),
+      local: (start, end) => file.pieces(start, end, oneRead),
+      size: stat.size,
+      stat,
+    });
+    // A single read saw the file at one moment.
+    const now = result.moved > oneRead ? await file.stat() : stat;
+    if (now.mtime !== stat.mtime || now.size !== stat.size) {
+      const changed = `${localToText(subject.local)} was changed while it was sent`;
+      options.watcher.note?.(subject, `${changed}: ${sentenceOf(now, result)}`);
+    }
+    return result;
   } finally {
-    await file?.close().catch(() => undefined);
+    await file.close().catch(() => undefined);
   }
 }
 
@@ -74,8 +97,4 @@ function sentenceOf(now: LocalStat, { size, remote }: TransferResult): string {
   return now.size > size
     ? `${toText(remote)} has what it held at first`
     : `${toText(remote)} may hold both old and new bytes`;
-}
-
-async function* readPieces(file: LocalFile | null, start: number, end: number): AsyncIterable<Buffer> {
-  if (file) yield* file.pieces(start, end, oneRead);
 }

@@ -29,6 +29,22 @@ export function fileSource(file: LocalFile, size: number): UploadSource {
   };
 }
 
+/** Bytes that are in memory already. */
+export function memorySource(bytes: Buffer): UploadSource {
+  return {
+    total: bytes.length,
+    seekable: true,
+    pieces: (start) => memoryPieces(bytes, start, bytes.length),
+    arrived: () => undefined,
+    broken: null,
+  };
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- as those of files are read
+export async function* memoryPieces(bytes: Buffer, start: number, end: number): AsyncIterable<Buffer> {
+  if (start < end) yield bytes.subarray(start, end);
+}
+
 /** The bytes of a stream, kept until they have arrived, so that a broken connection loses none. */
 export class StreamSource implements UploadSource {
   readonly total = null;
