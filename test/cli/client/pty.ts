@@ -46,6 +46,8 @@ export class Person {
   /** What was seen already. */
   #seen = 0;
   #plain = '';
+  /** The beginning of a control sequence whose end is still to come. */
+  #cut = '';
   #waiting: Waiting | null = null;
   #over = false;
 
@@ -60,7 +62,7 @@ export class Person {
       const text = decoder.write(chunk);
       this.#raw += text;
       this.#screen.write(text);
-      this.#plain = this.#raw.replace(/\x1b\[[?\d;]*[A-Za-z]|\u0007/g, '');
+      this.#strip(text);
       this.#look();
     });
     this.#child.stderr.on('data', (chunk: Buffer) => (this.#raw += chunk.toString()));
@@ -165,6 +167,14 @@ export class Person {
   async gone(): Promise<void> {
     if (!this.#over) this.#child.stdin.end();
     await this.#ended;
+  }
+
+  #strip(text: string): void {
+    const fresh = this.#cut + text;
+    // A control sequence may come in two pieces.
+    const end = fresh.search(/\x1b(?:\[[?\d;]*)?$/);
+    this.#cut = end < 0 ? '' : fresh.slice(end);
+    this.#plain += (end < 0 ? fresh : fresh.slice(0, end)).replace(/\x1b\[[?\d;]*[A-Za-z]|\u0007/g, '');
   }
 
   #look(): void {
