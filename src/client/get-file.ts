@@ -10,6 +10,7 @@ import { rateLimitOf } from './rate-limit.js';
 import type { Remote, RemoteHandle, RemoteStat } from './remote.js';
 import { StoppedTransfer } from './stopped-transfer.js';
 import type { TransferItem, TransferOptions, TransferResult, TransferSubject, Verified } from './transfer.js';
+import { WorkTime } from './work-time.js';
 
 /**
  * Downloads one file. It is received as `LOCAL.part`, verified, and then takes the name LOCAL; in place where that is
@@ -50,7 +51,7 @@ class Get {
   readonly #link: Link;
   readonly #options: TransferOptions;
   readonly #hints: FileHints;
-  readonly #began = performance.now();
+  readonly #time = new WorkTime();
   #source: RemoteStat | null = null;
   #file: DownloadFile | null = null;
   #download: Download | null = null;
@@ -58,7 +59,7 @@ class Get {
   constructor(link: Link, item: TransferItem, options: TransferOptions, hints: FileHints) {
     this.subject = { direction: 'get', remote: item.remote, local: item.local };
     this.#link = link;
-    this.#options = options;
+    this.#options = { ...options, decisions: this.#time.without(options.decisions) };
     this.#hints = hints;
   }
 
@@ -161,7 +162,7 @@ class Get {
       moved: (done ? this.#download?.moved : 0) ?? 0,
       resumedAt: (done ? this.#file?.from : 0) ?? 0,
       verified,
-      took: (performance.now() - this.#began) / 1000,
+      took: this.#time.seconds,
     };
   }
 }

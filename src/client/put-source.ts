@@ -12,6 +12,7 @@ import { nameUpload } from './upload-naming.js';
 import type { UploadPlan } from './upload-plan.js';
 import { Upload } from './upload.js';
 import type { UploadSource } from './upload-source.js';
+import { WorkTime } from './work-time.js';
 
 export interface PutParts {
   readonly subject: TransferSubject;
@@ -40,7 +41,7 @@ export function putSource(link: Link, parts: PutParts): Promise<TransferResult> 
 class Put {
   readonly #link: Link;
   readonly #parts: PutParts;
-  readonly #began = performance.now();
+  readonly #time = new WorkTime();
   #targetIsNew: boolean;
   #upload: Upload | null = null;
   /** Moved by an upload that another one has replaced. */
@@ -50,7 +51,8 @@ class Put {
 
   constructor(link: Link, parts: PutParts) {
     this.#link = link;
-    this.#parts = parts;
+    const { options } = parts;
+    this.#parts = { ...parts, options: { ...options, decisions: this.#time.without(options.decisions) } };
     // A large file is worth a question before it is sent.
     this.#targetIsNew = parts.targetIsNew && (parts.size ?? Infinity) < small;
   }
@@ -219,7 +221,7 @@ class Put {
       moved: this.#movedBefore + (upload?.moved ?? 0),
       resumedAt: upload?.plan.from ?? 0,
       verified,
-      took: (performance.now() - this.#began) / 1000,
+      took: this.#time.seconds,
     };
   }
 

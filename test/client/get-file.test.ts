@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { getFile } from '../../src/client/get-file.js';
 import type { Link } from '../../src/client/link.js';
 import { fromText } from '../../src/names.js';
@@ -160,6 +160,26 @@ describe('collisions of getFile', () => {
     expect(text('c2.new.2')).toBe('beginning');
     await get('nine', 'c2', { collision: 'overwrite' });
     expect(text('c2')).toBe('beginning');
+  });
+
+  it('takes no longer for a person who thinks about it', async () => {
+    writeFileSync(here('slowly'), 'old');
+    const { options } = rig();
+    let later = 0;
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + later);
+    const decisions = {
+      ...options.decisions,
+      collision: () => {
+        later = 20_000;
+        return Promise.resolve('overwrite' as const);
+      },
+    };
+    const item = { remote: 'nine', local: fromText(here('slowly')) };
+    const { outcome, took } = await getFile(link, item, { ...options, decisions });
+    clock.mockRestore();
+    expect(outcome).toBe('transferred');
+    expect(took).toBeLessThan(15);
   });
 
   it('finds an equal file, by its hash, and moves nothing', async () => {
