@@ -14,7 +14,7 @@ import { runProfileCommand } from './profile-command.js';
 import { openProfiles } from './profiles.js';
 import { createBars } from './progress/create-bars.js';
 import { reported } from './run-line.js';
-import { runAtServer } from './run-at-server.js';
+import { atPrompt, runAtServer } from './run-at-server.js';
 import { settleOptions, type Settled } from './settle-options.js';
 
 /** Does what was typed, prints what went wrong; resolves to the exit code. */
@@ -69,6 +69,8 @@ async function withSettled(read: GivenArguments, chosen: Chosen, options: PlimOp
   const log = openClientLog(settled, options);
   const printer = createClientPrinter(outputs, {
     ...globals,
+    // Who types a command at the prompt wants to see its answer.
+    quiet: globals.quiet && !atPrompt(read.command, chosen, options),
     terse: program.terse,
     log: (kind, fields) => log.write(levels[kind], kind, fields),
   });

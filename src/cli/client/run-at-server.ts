@@ -39,12 +39,21 @@ export interface ServerRun {
   readonly outputs: Outputs;
 }
 
+/** Whether commands are typed by a person at a prompt. */
+export function atPrompt(
+  command: readonly string[],
+  { options }: Chosen,
+  { streams }: Pick<PlimOptions, 'streams'>,
+): boolean {
+  return command.length === 0 && options.batch === undefined && streams.stdin.isTTY;
+}
+
 /** Connects, and runs one command, a batch, or the shell. */
 export async function runAtServer(command: readonly string[], run: ServerRun): Promise<Exit> {
   const { chosen, settled, options, log, printer, bars, outputs } = run;
   const { streams, terminal: bare, version, cwd, env } = options;
   const terminal = bars.asking(bare);
-  const interactive = command.length === 0 && chosen.options.batch === undefined && streams.stdin.isTTY;
+  const interactive = atPrompt(command, chosen, options);
   // A mistyped command is told before anybody has to log in.
   if (command[0] !== undefined && !command[0].startsWith('!')) findCommand(clientCommands, command[0]);
   const lines = command.length > 0 || interactive ? null : batchLines(run);

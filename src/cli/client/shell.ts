@@ -91,6 +91,9 @@ function silenceable(printer: ClientPrinter): {
       fault: (fault, sentence) => {
         if (heard) printer.fault(fault, sentence);
       },
+      get answered() {
+        return printer.answered ?? 0;
+      },
     },
     silence: () => {
       heard = false;
