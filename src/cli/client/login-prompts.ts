@@ -44,10 +44,11 @@ export function createLoginPrompts({ terminal, say, password, passwordFor }: Pro
       return passwords.get(place);
     };
     return {
-      password: async () => {
+      password: async (attempt) => {
         const ready = known();
         if (ready !== undefined) return ready;
         if (!terminal) return nobody();
+        if (attempt > 0) say(`${place}: that password was not accepted`);
         const typed = await terminal.askSecret(`${place}'s password: `);
         passwords.set(place, typed);
         return typed;
@@ -56,6 +57,7 @@ export function createLoginPrompts({ terminal, say, password, passwordFor }: Pro
         const remembered = passphrases.get(key.name);
         if (remembered !== undefined && attempt === 0) return remembered;
         if (!terminal) return nobody();
+        if (attempt > 0) say(`that is not the passphrase of ${printable(key.name)}`);
         const typed = await terminal.askSecret(`Passphrase for ${printable(key.name)}: `);
         passphrases.set(key.name, typed);
         return typed;

@@ -62,10 +62,12 @@ it('says whose question it is, and lets a server steer nothing', async () => {
 });
 
 it('gives a password that is known once to each connection, then asks', async () => {
-  const { made, asked } = prompts({ password: 'known', answers: ['typed'] });
+  const { made, asked, said } = prompts({ password: 'known', answers: ['typed'] });
   const first = made.answersFor('alice@host');
   expect(await first.password(0)).toBe('known');
+  expect(said).toEqual([]);
   expect(await first.password(1)).toBe('typed');
+  expect(said).toEqual(['alice@host: that password was not accepted']);
   expect(asked).toEqual(["alice@host's password: "]);
   // Connected again: what was right last is given without a question.
   expect(await made.answersFor('alice@host').password(0)).toBe('typed');

@@ -250,6 +250,30 @@ describe.skipIf(missing('python3'))('one session', () => {
     await alice.sees(/connection lost[^]*\s+notes\.txt\s+plim> $/);
   });
 
+  it('has one number for each answer, and answers to who asked for quiet but wants to know', async () => {
+    const alice = person(['--quiet', '--codes', `alice@127.0.0.1:${server.port}`], {
+      env: { PLIM_PASSWORD: 'secret' },
+    });
+    await alice.sees(prompt);
+    expect(alice.screen).toBe('plim>');
+    for (const line of ['pwd', 'lcd .', 'rm nothing']) {
+      alice.types(`${line}\r`);
+      await alice.sees(prompt);
+    }
+    expect(alice.screen).toBe(
+      'plim> pwd\n200 /\nplim> lcd .\n200 done\nplim> rm nothing\nplim: 404 rm nothing: no such file or folder\nplim>',
+    );
+  });
+
+  it('says that a password was wrong before it asks again', async () => {
+    const alice = person(['--accept-new', `alice@127.0.0.1:${server.port}`, 'pwd']);
+    await alice.sees(/password: $/);
+    alice.types('wrong\r');
+    await alice.sees(/was not accepted[^]*password: $/);
+    alice.types('secret\r');
+    expect(await alice.leaves()).toBe(0);
+  });
+
   it('is left by any of its words', async () => {
     alice.types('bye\r');
     expect(await alice.leaves()).toBe(0);
