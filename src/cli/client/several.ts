@@ -1,6 +1,6 @@
 import { Fault, toFault, type FaultCode } from '../../fault.js';
 import type { ByteString } from '../../names.js';
-import { exits, type Exit } from '../exit.js';
+import { exitOf, exits, type Exit } from '../exit.js';
 import type { ClientPrinter } from './client-printer.js';
 import type { Word } from './words.js';
 
@@ -15,13 +15,14 @@ const ending: ReadonlySet<FaultCode> = new Set([
 
 /**
  * Does one thing to several names: a failure is told, and the others go on. Alone, it is thrown in the end, so that its
- * own code decides the exit code; among others, that is "some of several failed".
+ * own code decides the exit code; among others, that is "some of several failed", unless all failed for the same reason.
  */
 export class Several {
   readonly #printer: ClientPrinter;
   readonly #command: string;
   #done = 0;
   #told = 0;
+  readonly #exits = new Set<Exit>();
   /** Failed first; not told yet, since it may stay the only thing that happened. */
   #held: Fault | null = null;
 
@@ -76,7 +77,9 @@ export class Several {
   /** @throws the failure of a command that did nothing else */
   exit(): Exit | undefined {
     if (this.#held) throw this.#held;
-    return this.#told > 0 ? exits['some failed'] : undefined;
+    if (this.#told === 0) return undefined;
+    const [only, ...others] = this.#exits;
+    return this.#done === 0 && only !== undefined && others.length === 0 ? only : exits['some failed'];
   }
 
   #tell(): void {
@@ -87,6 +90,7 @@ export class Several {
 
   #warn(fault: Fault): void {
     this.#told++;
+    this.#exits.add(exitOf(fault.code));
     this.#printer.fault(fault);
   }
 }

@@ -167,8 +167,11 @@ describe.each(siteNames)('at %s', (name) => {
       expect(there()).toEqual([]);
     });
 
-    it('says 4 for one missing name, and nothing with -f', async () => {
+    it('says 4 where all names are missing, 10 for different reasons, and nothing with -f', async () => {
       await fails('rm nothing', 4, 'rm nothing: ');
+      await fails('rm nothing none', 4, 'rm none: ');
+      folder('sub');
+      await fails('rm nothing sub', 10, 'rm sub: ');
       await works('rm -f nothing *.none');
     });
 
