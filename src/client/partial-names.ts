@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { nameMax, toBytes, type ByteString } from '../names.js';
+import { Fault } from '../fault.js';
+import { nameMax, toBytes, toText, type ByteString } from '../names.js';
 
 /** What a download is called until it is complete and verified. */
 export function partOf(path: ByteString): ByteString {
@@ -16,15 +17,19 @@ export function newName(path: ByteString, number: number): ByteString {
   return withSuffix(path, number === 1 ? '.new' : `.new.${number}`);
 }
 
-/** The first of `newName` that is free, and whose partial name is free too. */
+/** A server could say of every name that it is taken. */
+const mostNames = 10_000;
+
+/** The first of `newName` that is free, and whose partial name is free too. @throws Fault `exists` where none is */
 export async function freeName(
   path: ByteString,
   taken: (path: ByteString) => Promise<boolean>,
 ): Promise<ByteString> {
-  for (let number = 1; ; number++) {
+  for (let number = 1; number <= mostNames; number++) {
     const name = newName(path, number);
     if (!(await taken(name))) return name;
   }
+  throw new Fault('exists', `${toText(newName(path, mostNames))} and all names before it exist already`);
 }
 
 /**

@@ -3,6 +3,7 @@ import { toText } from '../names.js';
 import type { LocalBytes } from './compare-part.js';
 import type { Attempt, Link } from './link.js';
 import type { LocalStat } from './local-files.js';
+import { lostForGood } from './lost-for-good.js';
 import { planUpload, type PlannedUpload } from './plan-upload.js';
 import { rateLimitOf } from './rate-limit.js';
 import type { Remote, RemoteChange } from './remote.js';
@@ -29,6 +30,8 @@ export interface PutParts {
 
 /** Bytes of a file that may be sent in vain. */
 const small = 2 ** 20;
+/** Milliseconds for which what was found at the server is taken to be so still. */
+const freshFor = 2_000;
 
 /** Links whose account may not rename: known after the first try. */
 const renameDenied = new WeakSet<Link>();
@@ -43,6 +46,8 @@ class Put {
   readonly #parts: PutParts;
   readonly #time = new WorkTime();
   #targetIsNew: boolean;
+  /** When the target was looked for. */
+  #looked = 0;
   #upload: Upload | null = null;
   /** Moved by an upload that another one has replaced. */
   #movedBefore = 0;
@@ -88,6 +93,7 @@ class Put {
       plan: this.#upload.plan,
       size: this.#upload.arrived,
       change: this.#change(this.#upload),
+      fresh: this.#upload.plan.unseen || performance.now() - this.#looked < freshFor,
       again: attempt.number > 0,
       note: (sentence) => this.#note(sentence),
     });
@@ -108,6 +114,7 @@ class Put {
 
   #plan(remote: Remote): Promise<PlannedUpload> {
     const { subject, options, local, size } = this.#parts;
+    this.#looked = performance.now();
     return planUpload(remote, {
       subject,
       options,
@@ -179,11 +186,11 @@ class Put {
     const { source } = this.#parts;
     renameDenied.add(this.#link);
     this.#note(`renaming is not allowed here: ${toText(plan.target)} itself is written`);
-    const copied = await remote.copyFile(plan.path, plan.target, { overwrite: true }).then(
-      () => true,
-      () => false,
-    );
-    if (copied) {
+    if (await this.#copied(remote, attempt, upload)) {
+      const change = this.#change(upload);
+      await (change && remote.setStat(plan.target, change))?.catch((thrown: unknown) =>
+        this.#note(`its mode and times could not be set: ${toFault(thrown).message}`),
+      );
       await remote.remove(plan.path).catch(() => this.#note(`${toText(plan.path)} could not be removed`));
       return this.#result('transferred', upload.verified);
     }
@@ -198,6 +205,20 @@ class Put {
     const open = plan.replaces ? 'keep' : 'create';
     this.#upload = this.#begin({ ...plan, path: plan.target, inPlace: true, open, from: 0, hash: null });
     return this.#attempt(remote, attempt);
+  }
+
+  /** Whether the target has now what was verified under the partial name. */
+  async #copied(remote: Remote, attempt: Attempt, { plan, verified }: Upload): Promise<boolean> {
+    const { path, target, replaces } = plan;
+    try {
+      await remote.copyFile(path, target, { overwrite: replaces !== null || attempt.number > 0 });
+      if (!verified) return true;
+      const hash = await remote.hash(target, verified.algorithm, { start: 0, length: 0 });
+      return hash === null || hash.hash.toString('hex') === verified.here;
+    } catch (thrown) {
+      if (lostForGood(thrown)) throw thrown;
+      return false;
+    }
   }
 
   #change(upload: Upload): RemoteChange | null {

@@ -4,15 +4,14 @@ import type { Remote, RemoteChange } from './remote.js';
 import { lstatOrNull } from './stat-or-null.js';
 import type { UploadPlan } from './upload-plan.js';
 
-/** Up to this size a target that was not there is not asked about again before it is replaced: no time has passed. */
-const quick = 2 ** 20;
-
 export interface Naming {
   readonly plan: UploadPlan;
   /** Bytes of the file. */
   readonly size: number;
   /** Mode and times that it is to have. */
   readonly change: RemoteChange | null;
+  /** The target was looked for a moment ago: one that was not there is not asked about again before it is replaced. */
+  readonly fresh: boolean;
   /** Whether it was tried before on a connection that broke: then the name may be changed already. */
   readonly again: boolean;
   readonly note: (sentence: string) => void;
@@ -24,7 +23,7 @@ export interface Naming {
  */
 export async function nameUpload(
   remote: Remote,
-  { plan, size, change, again, note }: Naming,
+  { plan, size, change, fresh, again, note }: Naming,
 ): Promise<'named' | 'denied' | 'appeared'> {
   const { path, target, inPlace, replaces, unseen } = plan;
   const { renameKeeps } = remote.facts;
@@ -33,7 +32,7 @@ export async function nameUpload(
   const changing = change === null ? Promise.resolve() : remote.setStat(path, change);
   const renaming = inPlace
     ? Promise.resolve()
-    : remote.rename(path, target, { replace: replaces !== null || (size < quick && !renameKeeps) });
+    : remote.rename(path, target, { replace: replaces !== null || (fresh && !renameKeeps) });
   const [changed, renamed] = await Promise.allSettled([changing, renaming]);
   if (renamed.status === 'rejected') {
     const fault: unknown = renamed.reason;
@@ -57,7 +56,13 @@ export async function nameUpload(
 }
 
 /** Whether an earlier try succeeded though its answer got lost. Another one could do harm: the name is that of the file now. */
-async function isNamed(remote: Remote, { path, target }: UploadPlan, size: number): Promise<boolean> {
+async function isNamed(
+  remote: Remote,
+  { path, target, replaces }: UploadPlan,
+  size: number,
+): Promise<boolean> {
   const [part, named] = await Promise.all([lstatOrNull(remote, path), lstatOrNull(remote, target)]);
-  return part === null && named?.size === size;
+  if (part !== null || named?.size !== size) return false;
+  // What was there before may have the same size, and the part may be gone for another reason.
+  return replaces === null || replaces.size !== size || replaces.mtime !== named.mtime;
 }

@@ -13,7 +13,9 @@ import type {
   RemoteHash,
   RemoteStat,
 } from './remote.js';
+import { formatSize } from '../size.js';
 import { RunningHash } from './running-hash.js';
+import { comparisonAlgorithm } from './starting-point.js';
 import { SentHash } from './sent-hash.js';
 import type { TransferOptions, TransferSubject, Verified } from './transfer.js';
 import { unlessAborted } from './unless-aborted.js';
@@ -109,8 +111,7 @@ export class Upload {
   async #write(remote: Remote, attempt: Attempt): Promise<Closing> {
     const { source, subject } = this.#parts;
     const { path } = this.plan;
-    const again = this.#opened;
-    if (again) await this.#rejoin(remote);
+    const isStrange = this.#opened && (await this.#rejoin(remote));
     const from = this.#arrived;
     const { verify } = this.#options;
     if (this.plan.open !== 'create') await requireHashes(remote, verify, path);
@@ -120,6 +121,7 @@ export class Upload {
     let prepared: PreparedHash | null = null;
     try {
       await requireHashes(remote, verify, path);
+      if (isStrange) await handle.setStat({ size: from });
       this.#options.watcher.begin?.(subject, { from, total: source.total });
       const written = (position: number): void => this.#answered(position, attempt);
       const small = this.#isSmall(remote, from) ? await this.#onlyPiece(from) : null;
@@ -239,14 +241,15 @@ export class Upload {
 
   async #verify(remote: Remote, asked: RemoteHash | null): Promise<void> {
     const { verify, signal } = this.#options;
-    if (this.#verified || !this.#sent) return;
-    const { whole } = this.#sent;
+    if (this.#verified) return;
+    const whole = this.#sent?.whole;
     const hash =
       asked ??
-      (isVerified(remote, verify, whole.length)
+      (whole && isVerified(remote, verify, whole.length)
         ? await unlessAborted(remote.hash(this.plan.path, verify.algorithm, { start: 0, length: 0 }), signal)
         : null);
-    if (hash === null) {
+    if (!whole || hash === null) {
+      await this.#mustBeWhole(remote);
       tellUnverified(this.#parts.subject, this.#options);
       return;
     }
@@ -257,33 +260,46 @@ export class Upload {
     this.#verified = compareHashes(whole, hash.hash, kept);
   }
 
+  /** Where nothing is hashed, the size is at least what it should be. Of a small file that is not worth a question. */
+  async #mustBeWhole(remote: Remote): Promise<void> {
+    if (this.#arrived < largestPiece) return;
+    const { path } = this.plan;
+    const size = (await statOrNull(remote, path))?.size;
+    if (size === undefined || size === this.#arrived) return;
+    throw new Fault(
+      'verification-failed',
+      `${toText(path)} has ${formatSize(size)} at the server, and ${formatSize(this.#arrived)} were sent`,
+    );
+  }
+
   /**
    * After a broken connection: what has arrived of this very transfer is compared, and where it is not what was sent
    * it begins anew. What the server may have of pieces it did not answer for is written again.
+   * @returns whether it holds what is not of this transfer
    */
-  async #rejoin(remote: Remote): Promise<void> {
+  async #rejoin(remote: Remote): Promise<boolean> {
     const { source } = this.#parts;
     const { path } = this.plan;
     const safe = this.#sent ? this.#sent.safe.length : this.#arrived;
     const there = (await statOrNull(remote, path))?.size ?? 0;
     const known = this.#sent?.safe;
     const compared =
-      known && there >= safe
+      (known ?? source.seekable) && there >= safe
         ? await comparePart(
             remote,
             path,
             safe,
             (start, end) => cut(source.pieces(start, largestPiece), end - start),
             {
-              algorithm: known.algorithm,
+              algorithm: comparisonAlgorithm(this.#options.verify),
               signal: this.#options.signal,
-              known,
+              ...(known && { known }),
             },
           )
         : null;
     if (there >= safe && compared?.finding !== 'differs') {
       this.#restartAt(safe, known ?? null);
-      return;
+      return !this.plan.inPlace && there > (source.total ?? Infinity);
     }
     if (!source.seekable) {
       throw new Fault(
@@ -293,6 +309,7 @@ export class Upload {
     }
     this.#note('the server no longer has what it had answered for: it is sent again from the beginning');
     this.#restartAt(0, null);
+    return !this.plan.inPlace;
   }
 
   #restartAt(position: number, hash: RunningHash | null): void {

@@ -33,6 +33,10 @@ describe('partial names', () => {
     expect(partOf('\x80'.repeat(255)).length).toBe(nameMax);
   });
 
+  it('are not tried without end', async () => {
+    await expect(freeName('n', () => Promise.resolve(true))).rejects.toMatchObject({ code: 'exists' });
+  });
+
   it('tries one free name after the other', async () => {
     const taken = new Set(['n.new', 'n.new.2']);
     expect(await freeName('n', (name) => Promise.resolve(taken.has(name)))).toBe('n.new.3');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -129,7 +129,10 @@ describe('an upload in place', () => {
 });
 
 describe('where renaming is not allowed', () => {
-  beforeEach(() => server.faults.refuse('posix-rename@openssh.com', { fault: 'denied' }));
+  beforeEach(() => {
+    for (const renaming of ['posix-rename@openssh.com', 'rename'] as const)
+      server.faults.refuse(renaming, { fault: 'denied' });
+  });
 
   it('copies at the server, says so, and writes the next one in place from the beginning', async () => {
     await seed('a', 'old');
@@ -141,6 +144,16 @@ describe('where renaming is not allowed', () => {
     await putFile(link, { remote: 'b', local: local('b', 'second') }, options);
     expect(server.requests.find(({ operation }) => operation === 'open')?.path).toBe('/b');
     expect(await server.list('/')).toEqual(['a', 'b']);
+  });
+
+  it('carries mode and times over to the copy', async () => {
+    const path = local('kept', 'kept');
+    utimesSync(join(work, 'kept'), 1_000_000, 2_000_000);
+    const { told, options } = rig({ preserve: true });
+    const result = await putFile(link, { remote: 'kept', local: path }, options);
+    expect(result).toMatchObject({ outcome: 'transferred', moved: 4 });
+    expect(await (await link.remote()).stat('kept')).toMatchObject({ size: 4, mtime: 2_000_000 });
+    expect(told.notes).toHaveLength(1);
   });
 
   it('sends it again where the server cannot copy either; a stream stays under its partial name', async () => {
