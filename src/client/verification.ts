@@ -52,11 +52,11 @@ const told = new WeakSet();
 
 /** @throws Fault `verification-failed` where it was asked for by name */
 export function tellUnverified(subject: TransferSubject, options: TransferOptions): void {
-  const { verify, decisions, watcher } = options;
+  const { verify, watcher } = options;
   if (verify === null) return;
   if (verify.explicit) throw cannotHash(verify.algorithm);
-  if (told.has(decisions)) return;
-  told.add(decisions);
+  if (told.has(watcher)) return;
+  told.add(watcher);
   watcher.note?.(subject, 'not verified: the server makes no hashes by itself');
 }
 
