@@ -81,10 +81,10 @@ const reaching: readonly Run[] = [
     },
   },
   {
-    typed: ['-i KEY --host-key FINGERPRINT PLACE put report.txt'],
-    shows: /MD5 equal|not verified/,
-    after: (site) => {
+    typed: ['-i KEY --host-key FINGERPRINT --quiet PLACE put report.txt'],
+    after: (site, shown) => {
       arrived(site);
+      expect(shown).toBe('');
       expect(existsSync(join(site.work, 'config/plim/known_hosts'))).toBe(false);
     },
   },
@@ -114,89 +114,42 @@ const reaching: readonly Run[] = [
   },
 ];
 
-/** What is said of it, where, and how much. */
+/** What is said of it, where, and how much, and what becomes of what is there. */
 const telling: readonly Run[] = [
   {
-    typed: ['LOGIN --json PLACE put report.txt'],
-    after: (site, shown) => {
-      arrived(site);
-      expect(JSON.parse(shown)).toMatchObject({
-        command: 'put',
-        remote: expect.any(String) as string,
-        size: 6,
-      });
+    typed: ['LOGIN --json --rename PLACE put report.txt'],
+    before: taken,
+    after: ({ there }, shown) => {
+      expect([read(there, 'report.txt'), read(there, 'report.txt.new')]).toEqual(['old', 'report, and more']);
+      expect(JSON.parse(shown)).toMatchObject({ command: 'put', outcome: 'renamed', size: 16 });
     },
   },
-  { typed: ['LOGIN --codes PLACE mkdir made'], shows: /^200 / },
   {
-    typed: ['LOGIN --quiet PLACE put report.txt'],
-    after: (site, shown) => {
-      arrived(site);
-      expect(shown).toBe('');
-    },
+    typed: ['LOGIN --codes --skip PLACE put report.txt'],
+    before: taken,
+    shows: /^\d{3} report\.txt: skipped/m,
+    after: ({ there }) => expect(read(there, 'report.txt')).toBe('old'),
   },
   {
     typed: ['LOGIN -q -v -l 800 PLACE put slow.txt'],
     ...slowly,
     after: (site, shown) => {
       slowly.after(site);
+      expect(shown).toContain('debug: ');
       expect(shown).not.toContain('100%');
     },
   },
   {
-    typed: ['LOGIN --progress plain --limit 100KB PLACE put slow.txt'],
+    typed: ['LOGIN --progress plain --limit 100KB --resume --on-mismatch restart PLACE put slow.txt'],
     ...slowly,
+    before: (site) => {
+      slowly.before(site);
+      write(site.there, { 'slow.txt.filepart': 'begun by another' });
+    },
     after: (site, shown) => {
       slowly.after(site);
       expect(shown).toMatch(/slow\.txt: 100%/);
     },
-  },
-  {
-    typed: [
-      'LOGIN --log plim.log --log-level debug --lock plim.lock --retries 1 --timeout 20 --jobs 2 PLACE put -r photos',
-      'LOGIN --lock held.lock PLACE mkdir never',
-    ],
-    before: ({ here }) =>
-      write(here, {
-        'held.lock': JSON.stringify({ pid: 1, host: 'elsewhere', since: 1, id: crypto.randomUUID() }),
-      }),
-    exit: 1,
-    shows: /another plim holds \S*held\.lock/,
-    after: ({ here, there }) => {
-      expect(names(there, 'photos')).toEqual(['1.jpg', 'more']);
-      expect(existsSync(join(here, 'plim.lock'))).toBe(false);
-      expect(existsSync(join(there, 'never'))).toBe(false);
-      const log = readFileSync(join(here, 'plim.log'), 'utf8').trim().split('\n');
-      const events = log.map((line) => (JSON.parse(line) as { readonly event: string }).event);
-      expect(events).toEqual(expect.arrayContaining(['started', 'logged-in', 'debug', 'ended']));
-    },
-  },
-];
-
-/** What becomes of what is there, for every command that follows. */
-const deciding: readonly Run[] = [
-  {
-    typed: ['LOGIN --overwrite --verify sha256 PLACE put report.txt'],
-    before: taken,
-    shows: /SHA256 here (\w{64}) there \1/,
-    after: ({ there }) => expect(read(there, 'report.txt')).toBe('report, and more'),
-  },
-  {
-    typed: ['LOGIN --rename PLACE put report.txt'],
-    before: taken,
-    after: ({ there }) =>
-      expect([read(there, 'report.txt'), read(there, 'report.txt.new')]).toEqual(['old', 'report, and more']),
-  },
-  {
-    typed: ['LOGIN --skip PLACE put report.txt'],
-    before: taken,
-    shows: /report\.txt: skipped/,
-    after: ({ there }) => expect(read(there, 'report.txt')).toBe('old'),
-  },
-  {
-    typed: ['LOGIN --resume --on-mismatch restart PLACE put report.txt'],
-    before: ({ there }) => write(there, { 'report.txt.filepart': 'rex' }),
-    after: arrived,
   },
   {
     typed: ['LOGIN --resume --on-mismatch fail PLACE put report.txt'],
@@ -204,6 +157,29 @@ const deciding: readonly Run[] = [
     exit: 7,
     shows: /differ from the source/,
     after: ({ there }) => expect(read(there, 'report.txt.filepart')).toBe('rex'),
+  },
+  {
+    typed: [
+      'LOGIN --log plim.log --log-level debug --lock plim.lock --retries 1 --timeout 20 --jobs 2 ' +
+        '--overwrite --verify sha256 PLACE put -r photos',
+      'LOGIN --lock held.lock PLACE mkdir never',
+    ],
+    before: ({ here, there }) => {
+      write(there, { 'photos/1.jpg': 'old' });
+      write(here, {
+        'held.lock': JSON.stringify({ pid: 1, host: 'elsewhere', since: 1, id: crypto.randomUUID() }),
+      });
+    },
+    exit: 1,
+    shows: /SHA256 here (\w{64}) there \1[^]*another plim holds \S*held\.lock/,
+    after: ({ here, there }) => {
+      expect([read(there, 'photos/1.jpg'), read(there, 'photos/more/2.jpg')]).toEqual(['1', '22']);
+      expect(existsSync(join(here, 'plim.lock'))).toBe(false);
+      expect(existsSync(join(there, 'never'))).toBe(false);
+      const log = readFileSync(join(here, 'plim.log'), 'utf8').trim().split('\n');
+      const events = log.map((line) => (JSON.parse(line) as { readonly event: string }).event);
+      expect(events).toEqual(expect.arrayContaining(['started', 'logged-in', 'debug', 'ended']));
+    },
   },
 ];
 
@@ -237,7 +213,7 @@ const profiles: readonly Run[] = [
   },
 ];
 
-export const runs: readonly Run[] = [...reaching, ...telling, ...deciding, ...profiles];
+export const runs: readonly Run[] = [...reaching, ...telling, ...profiles];
 
 /** Those that no server is needed for. */
 export const offlineRuns: readonly Run[] = [
