@@ -40,13 +40,18 @@ export async function getManyWith(
   place: GetPlace = { windows },
 ): Promise<ManyResult> {
   const total = new Total(options, items.length > 1);
-  const run = new ManyRun('get', options, () => void total.count(link, items, run.signal));
+  const over = new AbortController();
+  const run = new ManyRun('get', options, () => {
+    void total.count(link, items, AbortSignal.any([run.signal, over.signal]));
+  });
   const room = options.checkRoom ? await GetRoom.at(items[0]?.local ?? '.') : null;
   const get = new Get({ getFile, link, run, room, total, place });
   for (const item of items) await run.queue.folder(() => get.item(item));
   await run.queue.walked();
   if (!run.queue.stopped) total.walked();
   await run.queue.done();
+  // Whoever has ended early does not count on, through a tree without an end perhaps.
+  over.abort();
   return run.result();
 }
 

@@ -17,6 +17,19 @@ const byCode: ReadonlyMap<number, FaultCode> = new Map([
 /** Codes that a sentence of our own server can say more exactly than the status beside it. */
 const refined: ReadonlySet<FaultCode> = new Set(['failure', 'denied', 'not-found']);
 
+/** What only this side can know: a server that says it would decide what becomes of a run, and its exit code. */
+const notAServers: ReadonlySet<FaultCode> = new Set([
+  'failure',
+  'cancelled',
+  'login-refused',
+  'no-connection',
+  'wrong-host-key',
+  'timed-out',
+  'verification-failed',
+  'some-failed',
+  'end-of-file',
+]);
+
 /** What other servers write into FAILURE's text. */
 const others: readonly (readonly [RegExp, FaultCode])[] = [
   [/quota/i, 'quota'],
@@ -47,6 +60,6 @@ export function statusToFault(code: number, message: string): Fault {
 }
 
 function refine(coarse: FaultCode, text: string): FaultCode {
-  const ours = faultCodes.find((code) => code !== 'failure' && text.startsWith(sentenceOf(code)));
+  const ours = faultCodes.find((code) => !notAServers.has(code) && text.startsWith(sentenceOf(code)));
   return ours ?? others.find(([pattern]) => pattern.test(text))?.[1] ?? coarse;
 }

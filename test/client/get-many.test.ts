@@ -90,6 +90,34 @@ describe('getManyWith', () => {
     expect(doneAtTotal).toBeLessThan(files * 0.9);
   });
 
+  it('does not count on when it has ended early', async () => {
+    let listings = 0;
+    let counted = 0;
+    let ended = false;
+    let after = 0;
+    const link = linkTo({
+      stat: () => Promise.resolve({ kind: 'folder' }),
+      list: async function* () {
+        const counts = ++listings === 2;
+        for (let at = 0; ; at += 100) {
+          await settled();
+          if (counts) counted++;
+          if (counts && ended && ++after > 100) throw new Error('it counts on');
+          yield Array.from({ length: 100 }, (_, index) => entry(`file-${at + index}`));
+        }
+      },
+    });
+    const getFile: GetFile = async () => {
+      while (counted === 0) await settled();
+      throw new Fault('no-space');
+    };
+    const item = { remote: 'endless', local: localFromText(join(work, 'endless')) };
+    await getManyWith(getFile, link, [item], manyOptions({ jobs: 1 }).options, place);
+    ended = true;
+    for (let turn = 0; turn < 200; turn++) await settled();
+    expect(after).toBeLessThan(2);
+  });
+
   it('lists a large folder once more after the connection broke, and moves each file once', async () => {
     let listings = 0;
     const remote: Pick<Remote, 'list' | 'stat'> = {

@@ -82,6 +82,9 @@ describe('session', () => {
     [statusCodes.permissionDenied, '', 'denied', 'permission denied'],
     [statusCodes.permissionDenied, 'this account may only read', 'read-only', 'this account may only read'],
     [statusCodes.failure, 'Failure', 'failure', 'the server refused it and gave no reason'],
+    ...['cancelled', 'no connection to the server', "the server's host key is not the one that is known"].map(
+      (lie) => [statusCodes.failure, lie, 'failure', lie] as const,
+    ),
     [
       statusCodes.failure,
       'quota exceeded: 99.2 MB of 100 MB used',
