@@ -1,6 +1,7 @@
-import { appendFileSync, constants, write, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { appendFileSync, writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { AppendedFile, type After } from './appended-file.js';
+import { writeWhole } from './write-whole.js';
 
 /** Where lines go: a file by its path, or an open descriptor. */
 export type Target = string | number;
@@ -13,15 +14,18 @@ export interface LineWriterOptions {
   lost(count: number): string;
   /** Text that may wait while the target is slow; lines beyond it are lost (P1). */
   readonly waitingChars?: number;
+  /** Time, passed in so that tests need not wait for it. */
+  readonly after?: After;
 }
 
 /**
- * Appends lines in order, one write at a time, off the event loop. A file is opened for each batch, so that it can be
- * rotated or removed under a running server, and other processes may append to it too: no write ends within a line. (pino's own destination cannot
- * be waited for, and its last flush never returns on a full disk.)
+ * Appends lines in order, one write at a time, off the event loop. A file is opened anew after a second, so that it can
+ * be rotated or removed under a running server, and other processes may append to it too: no write ends within a line.
+ * (pino's own destination cannot be waited for, and its last flush never returns on a full disk.)
  */
 export class LineWriter {
   readonly #options: LineWriterOptions;
+  readonly #target: AppendedFile | OpenDescriptor;
   #waiting: string[] = [];
   #waitingChars = 0;
   #lost = 0;
@@ -29,7 +33,12 @@ export class LineWriter {
   #writing: Promise<void> | null = null;
 
   constructor(options: LineWriterOptions) {
+    const { target, after } = options;
     this.#options = options;
+    this.#target =
+      typeof target === 'string'
+        ? new AppendedFile(target, (error) => this.#fail(error), after)
+        : new OpenDescriptor(target);
   }
 
   /** @param line with its line feed */
@@ -43,12 +52,17 @@ export class LineWriter {
     this.#writing ??= this.#writeAll();
   }
 
-  /** Resolves once everything is written or lost, or after `milliseconds`. */
+  /** Resolves once everything is written or lost and the file is closed, or after `milliseconds`. */
   async flush(milliseconds: number): Promise<void> {
     const end = new AbortController();
     const late = wait(milliseconds, undefined, { signal: end.signal }).catch(() => undefined);
-    await Promise.race([this.#writing, late]);
+    await Promise.race([this.#end(), late]);
     end.abort();
+  }
+
+  async #end(): Promise<void> {
+    await this.#writing;
+    await this.#target.close();
   }
 
   /** What waits, written before this returns, as well as one attempt can. For a process about to end. */
@@ -74,12 +88,16 @@ export class LineWriter {
         this.#failing = false;
       } catch (thrown) {
         this.#lost += lines;
-        const first = !this.#failing;
-        this.#failing = true;
-        if (first) this.#options.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+        this.#fail(thrown);
       }
     }
     this.#writing = null;
+  }
+
+  #fail(thrown: unknown): void {
+    const first = !this.#failing;
+    this.#failing = true;
+    if (first) this.#options.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
   }
 
   #take(): string {
@@ -90,34 +108,32 @@ export class LineWriter {
   }
 
   async #append(text: string): Promise<void> {
-    const { target } = this.#options;
     const lost = this.#lost;
     const whole = Buffer.from(lost > 0 ? this.#options.lost(lost) + text : text);
-    if (typeof target === 'number') for (const piece of pieces(whole)) await writeWhole(target, piece);
-    else await appendWhole(target, whole, this.#failing);
+    await this.#target.append(whole, this.#failing);
     this.#lost -= lost;
-  }
-}
-
-async function appendWhole(path: string, bytes: Buffer, afterFailure: boolean): Promise<void> {
-  const { O_APPEND, O_CREAT, O_RDWR, O_WRONLY } = constants;
-  const file = await open(path, O_APPEND | O_CREAT | (afterFailure ? O_RDWR : O_WRONLY), 0o600);
-  try {
-    if (afterFailure) {
-      // The disk may have filled up in the middle of a line; what follows must not be glued to that.
-      const { size } = await file.stat();
-      const last = size > 0 ? await file.read(Buffer.alloc(1), 0, 1, size - 1) : null;
-      if (last && last.buffer[0] !== 0x0a) await file.appendFile('\n');
-    }
-    // Not appendFile, which writes large batches in several parts: another process's lines could come between.
-    await writeWhole(file.fd, bytes);
-  } finally {
-    await file.close();
   }
 }
 
 /** What a pipe takes whole or not at all (PIPE_BUF): between the pieces, other processes write theirs. */
 const pieceBytes = 4096;
+
+/** A pipe, a terminal, or whatever was opened elsewhere, and is closed there. */
+class OpenDescriptor {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  async append(lines: Buffer): Promise<void> {
+    for (const piece of pieces(lines)) await writeWhole(this.#descriptor, piece);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
 
 /** Whole lines, as many as fit; a line that is longer goes alone. */
 function* pieces(lines: Buffer): Generator<Buffer> {
@@ -127,23 +143,5 @@ function* pieces(lines: Buffer): Generator<Buffer> {
     const length = fitting || rest.indexOf('\n') + 1 || rest.length;
     yield rest.subarray(0, length);
     start += length;
-  }
-}
-
-async function writeWhole(descriptor: number, bytes: Buffer): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    try {
-      done += await new Promise<number>((resolve, reject) => {
-        write(descriptor, bytes, done, bytes.length - done, null, (error, written) => {
-          if (error) reject(error);
-          else resolve(written);
-        });
-      });
-    } catch (thrown) {
-      // A terminal or pipe that somebody made non-blocking, and that is full.
-      if ((thrown as NodeJS.ErrnoException).code !== 'EAGAIN') throw thrown;
-      await wait(20);
-    }
   }
 }

@@ -52,6 +52,24 @@ it('writes what waits before it returns when the process is about to end', () =>
   expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
 });
 
+it('has closed its file when everything is flushed, and goes on afterwards', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'plimsoll-lines-')), 'log');
+  let open = 0;
+  const after = () => {
+    open++;
+    return () => {
+      open--;
+    };
+  };
+  const writer = new LineWriter({ target: path, after, ...quiet });
+  for (const line of ['one\n', 'two\n']) {
+    writer.write(line);
+    await writer.flush(5000);
+    expect(open).toBe(0);
+  }
+  expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
+});
+
 it('cuts no line where another process may write in between: neither in a pipe nor in a file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-lines-'));
   const pipePath = join(folder, 'pipe');
