@@ -191,8 +191,14 @@ class SftpRemote implements Remote {
     await this.#session.get('status', { kind: 'hardlink@openssh.com', existing, name });
   }
 
-  async setStat(path: ByteString, change: RemoteChange): Promise<void> {
-    await this.#session.get('status', { kind: 'setstat', path, attrs: changeAttrs(change) });
+  async setStat(
+    path: ByteString,
+    change: RemoteChange,
+    { follow }: { readonly follow: boolean } = { follow: true },
+  ): Promise<void> {
+    if (!follow) this.#needs('lsetstat@openssh.com', 'change a symbolic link itself');
+    const kind = follow ? 'setstat' : 'lsetstat@openssh.com';
+    await this.#session.get('status', { kind, path, attrs: changeAttrs(change) });
   }
 
   async copyFile(

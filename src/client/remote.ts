@@ -149,7 +149,8 @@ export interface Remote {
   symlink(target: ByteString, link: ByteString): Promise<void>;
   readlink(path: ByteString): Promise<ByteString>;
   hardlink(existing: ByteString, name: ByteString): Promise<void>;
-  setStat(path: ByteString, change: RemoteChange): Promise<void>;
+  /** With `follow: false` of a symlink itself, by lsetstat; `unsupported` where the server does not have it. */
+  setStat(path: ByteString, change: RemoteChange, options?: { readonly follow: boolean }): Promise<void>;
   /** Copies a file on the server, by copy-file or copy-data. `unsupported` where it has neither. */
   copyFile(from: ByteString, to: ByteString, options: { readonly overwrite: boolean }): Promise<void>;
   /** By space-available or statvfs; `null` where the server has neither. */

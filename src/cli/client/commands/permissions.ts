@@ -12,13 +12,18 @@ import { expandRemote } from '../remote-glob.js';
 import { joinRemote, shownRemote } from '../remote-path.js';
 import { named, Several } from '../several.js';
 
+const link = flag('-h, --link', 'of a symbolic link itself, and not of what it leads to');
+
 export const chmod = clientCommand({
   name: 'chmod',
   args: ['<FILE|MODE...>'],
   completes: ['remote'],
   summary: 'set the permissions of files at the server: FILE [MODE] or MODE FILE...; 755 unless given',
   examples: ['chmod 644 notes.txt', 'chmod notes.txt 644', 'chmod tool', 'chmod -R 700 private'],
-  options: { recursive: flag('-R, --recursive', 'folders with everything in them, without following links') },
+  options: {
+    recursive: flag('-R, --recursive', 'folders with everything in them, without following links'),
+    link,
+  },
   async run(context) {
     const { args, place, options, printer, signal } = context;
     const several = new Several(printer, 'chmod');
@@ -27,7 +32,7 @@ export const chmod = clientCommand({
     );
     const remote = await remoteOf(context);
     const set = async (path: ByteString): Promise<void> => {
-      await remote.setStat(path, { mode });
+      await remote.setStat(path, { mode }, { follow: !options.link });
     };
     for (const path of await several.expand(files, (word) => expandRemote(word, context))) {
       const shown = shownRemote(path, place.remote);
@@ -35,7 +40,8 @@ export const chmod = clientCommand({
         if (options.recursive)
           await setInTree(remote, path, { mode, several, here: place.remote, signal, set });
         else await set(path);
-        const got = ((await remote.stat(path)).mode ?? mode) & 0o7777;
+        const { mode: now = mode } = await (options.link ? remote.lstat(path) : remote.stat(path));
+        const got = now & 0o7777;
         if (got !== mode) printer.note(`${shown}: the server gave it mode ${modeText(got)}`);
         printer.result({ ...nameDocument(path), mode: got }, []);
       });
@@ -82,13 +88,16 @@ function owning(name: 'chown' | 'chgrp', what: string, summary: string): AnyClie
     completes: ['nothing', 'remote'],
     summary,
     examples: [`${name} 1000 notes.txt`],
-    options: {},
+    options: { link },
     run: (context) => own(name, context),
   });
 }
 
-async function own(command: 'chown' | 'chgrp', context: ClientContext): Promise<Exit | undefined> {
-  const { args, place, printer } = context;
+async function own(
+  command: 'chown' | 'chgrp',
+  context: ClientContext<{ readonly link: typeof link }>,
+): Promise<Exit | undefined> {
+  const { args, options, place, printer } = context;
   const typed = toText(wordAt(context, 0).text);
   const id = /^\d{1,10}$/.test(typed) ? Number(typed) : NaN;
   if (!(id <= 0xffff_ffff)) {
@@ -101,12 +110,12 @@ async function own(command: 'chown' | 'chgrp', context: ClientContext): Promise<
   const several = new Several(printer, command);
   for (const path of await several.expand(args.slice(1), (word) => expandRemote(word, context))) {
     await several.attempt(shownRemote(path, place.remote), async () => {
-      const { uid, gid } = await remote.stat(path);
+      const { uid, gid } = await (options.link ? remote.lstat(path) : remote.stat(path));
       // They can only be set together. [filexfer-02 5]
       const other = command === 'chown' ? gid : uid;
       if (other === undefined) throw new Fault('unsupported', 'the server does not say who owns it');
       const change = command === 'chown' ? { uid: id, gid: other } : { uid: other, gid: id };
-      await remote.setStat(path, change);
+      await remote.setStat(path, change, { follow: !options.link });
       printer.result({ ...nameDocument(path), ...change }, []);
     });
   }

@@ -346,6 +346,31 @@ describe.each(siteNames)('at %s', (name) => {
         expect(statSync(at('notes'))).toMatchObject({ uid: 12345, gid: 23456 });
       },
     );
+
+    it.skipIf(name === 'plimsoll' || process.getuid?.() !== 0)(
+      'changes a symbolic link itself with -h',
+      async () => {
+        file('notes');
+        symlinkSync('notes', at('way'));
+        await works('chown -h 12345 way');
+        await works('chgrp -h 23456 way');
+        expect(lstatSync(at('way'))).toMatchObject({ uid: 12345, gid: 23456 });
+        expect(statSync(at('notes'))).toMatchObject({ uid: 0 });
+        await works('chown 12345 way');
+        expect(statSync(at('notes'))).toMatchObject({ uid: 12345 });
+      },
+    );
+
+    it('has chmod leave alone with -h what a symbolic link leads to', async () => {
+      file('notes');
+      const before = mode('notes');
+      symlinkSync('notes', at('way'));
+      // Linux keeps no mode of a link: refused or not, the file keeps its own.
+      await alice.type('chmod -h 600 way');
+      expect(mode('notes')).toBe(before);
+      await works('chmod -h 600 notes');
+      expect(mode('notes')).toBe(0o600);
+    });
   });
 
   describe('ln and symlink', () => {
