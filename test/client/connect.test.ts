@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/connect.js';
 import type { Login } from '../../src/client/connection.js';
 import { createHostKeyPolicy } from '../../src/client/host-key-policy.js';
+import { encodeReply } from '../../src/wire/codec.js';
+import { statusCodes } from '../../src/wire/status.js';
 import { startServer, type TestServer } from '../interop/server.js';
 import { faultOf, hostKeyWitness, keyFrom, login, options } from './connecting.js';
 import { grantSessions, startLoginServer } from './login-server.js';
@@ -12,6 +14,9 @@ import { startSshd, withoutSshd, type Sshd } from './sshd.js';
 
 const known = ({ user, keyFile }: Pick<Sshd, 'user' | 'keyFile'>): Login =>
   login(user, { keys: [keyFrom(keyFile)] });
+
+/** Of the first request, which asks where the session starts. */
+const refusal = encodeReply({ kind: 'status', id: 1, code: statusCodes.failure, message: '', language: '' });
 
 describe.skipIf(withoutSshd())("connect, to OpenSSH's server", () => {
   let sshd: Sshd;
@@ -30,7 +35,7 @@ describe.skipIf(withoutSshd())("connect, to OpenSSH's server", () => {
     await connection.end();
     expect(await connection.closed).toBeNull();
     await connection.end();
-    expect(await faultOf(connection.remote.realpath('.'))).toMatchObject({ code: 'no-connection' });
+    expect(await faultOf(connection.remote.realpath('/'))).toMatchObject({ code: 'no-connection' });
   });
 
   it('says what the server takes where there is nothing to try', async () => {
@@ -163,7 +168,10 @@ describe.skipIf(withoutSshd())('connect, where one session is all there is', () 
           accept().on('subsystem', (grant) => {
             const channel = grant();
             channel.on('close', () => open--);
-            channel.once('data', () => channel.write(versionPacket));
+            channel.once('data', () => {
+              channel.write(versionPacket);
+              channel.once('data', () => channel.write(refusal));
+            });
           });
         });
       },
