@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Link } from '../../src/client/link.js';
 import { putFile } from '../../src/client/put-file.js';
 import { StoppedTransfer } from '../../src/client/stopped-transfer.js';
@@ -61,6 +61,26 @@ describe('putFile', () => {
     await putFile(link, { remote: 'small2', local: local('small', 'abc') }, options, { targetIsNew: true });
     expect(operations()).toEqual(['open', 'write', 'close', 'rename']);
     expect((await server.read('/small2')).toString()).toBe('abc');
+  });
+
+  it('takes no longer for a person who thinks about it', async () => {
+    await server.write('/slowly', 'old');
+    const { options } = rig();
+    let later = 0;
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + later);
+    const decisions = {
+      ...options.decisions,
+      collision: () => {
+        later = 20_000;
+        return Promise.resolve('overwrite' as const);
+      },
+    };
+    const item = { remote: 'slowly', local: local('slowly', 'new') };
+    const { outcome, took } = await putFile(link, item, { ...options, decisions });
+    clock.mockRestore();
+    expect(outcome).toBe('transferred');
+    expect(took).toBeLessThan(15);
   });
 
   it('asks after all where what should be new is there', async () => {

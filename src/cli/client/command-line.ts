@@ -81,11 +81,16 @@ function valueBehind(value: unknown, textOf: (one: string) => string): unknown {
   return Array.isArray(value) ? value.map((one) => valueBehind(one, textOf)) : value;
 }
 
+/** Options of plim itself that people write behind a command. */
+const ofPlim =
+  /(unknown option '--(?:json|codes|quiet|verbose|log|log-level|lock|retries|timeout|host-key|accept-new|batch)\b[^']*')/;
+
 /** Commander's sentence in one line, the words in it put back. */
 function problem(message: string, words: readonly Word[]): string {
   return message
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
+    .replace(ofPlim, '$1: it is one of plim itself, and stands before the server')
     .replace(/\0\d+/g, (arg) => toText(wordBehind(arg, words)?.text ?? ''));
 }
 

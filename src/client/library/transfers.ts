@@ -34,7 +34,8 @@ export interface TransferSettings {
   readonly onMismatch?: MismatchChoice;
   /**
    * The hash that is compared in the end. By name, a server that can hash neither by itself nor by a shell makes it
-   * fail; if absent it is MD5 where the server hashes by itself, and elsewhere `verified` of the result is `null`.
+   * fail; if absent it is MD5 where the server hashes by itself, or a shell does for 1 MiB and more, and elsewhere
+   * `verified` of the result is `null`.
    */
   readonly verify?: VerifyAlgorithm | false;
   /** Carries over times and mode. */

@@ -73,6 +73,7 @@ describe('one command', () => {
     [['rename', 'one'], 'missing required argument'],
     [['pwd', 'x', 'y'], 'too many arguments'],
     [['ls', '--lnog'], "unknown option '--lnog'"],
+    [['ls', '--json'], "unknown option '--json': it is one of plim itself, and stands before the server"],
   ])('%j is wrong usage', async (words, sentence) => {
     const { plim } = acquainted();
     const { status, stdout, stderr } = await plim(place, ...words);
