@@ -24,7 +24,7 @@ const counts = {
   transferMoments: { quick: 10, ci: 100 },
   transferCuts: { quick: 3, ci: 40 },
   walkedFiles: { quick: 10_000, ci: 100_000 },
-  transferCuts: { quick: 1, ci: 20 },
+  programCuts: { quick: 1, ci: 20 },
   prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 

@@ -154,7 +154,7 @@ describe.each(ways)('%s', (way) => {
   it.each(cuts)(
     'is gone on with after %s was killed at random points, unless a byte was changed',
     async (cut) => {
-      for (let number = 0; number < scale('transferCuts'); number++) {
+      for (let number = 0; number < scale('programCuts'); number++) {
         const point = randomInt(1, size);
         const told = `cut at ${point}`;
         const { child, ended } = voyage.sail('--limit', rate);
