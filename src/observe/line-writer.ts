@@ -19,7 +19,7 @@ export interface LineWriterOptions {
 }
 
 /**
- * Appends lines in order, one write at a time, off the event loop. A file is opened anew after a second, so that it can
+ * Appends lines in order, one write at a time, off the event loop. A file is looked at before each write, so that it can
  * be rotated or removed under a running server, and other processes may append to it too: no write ends within a line.
  * (pino's own destination cannot be waited for, and its last flush never returns on a full disk.)
  */

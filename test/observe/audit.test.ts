@@ -80,22 +80,10 @@ it('follows a rotation under a running server', async () => {
   events.emit('session.opened', { ...actor, kind: 'sftp' });
   await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(0));
   renameSync(path, `${path}.1`);
-  let emitted = 1;
-  const renamed = performance.now();
-  await vi.waitFor(
-    () => {
-      events.emit('session.closed', { ...actor, kind: 'sftp', requests: ++emitted });
-      statSync(path);
-    },
-    { timeout: 10_000, interval: 20 },
-  );
-  expect(performance.now() - renamed).toBeLessThan(5000);
+  events.emit('session.closed', { ...actor, kind: 'sftp', requests: 3 });
   await audit.close();
-  const lines = [...linesOf(`${path}.1`), ...linesOf(path)];
-  expect(lines).toHaveLength(emitted);
-  expect(lines.slice(1).map(({ requests }) => requests)).toEqual(
-    Array.from({ length: emitted - 1 }, (_, index) => index + 2),
-  );
+  expect(linesOf(`${path}.1`)).toHaveLength(1);
+  expect(linesOf(path)).toHaveLength(1);
 });
 
 it('warns once when it cannot be written, goes on, and records the gap', async () => {
