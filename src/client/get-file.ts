@@ -5,6 +5,7 @@ import { FileSink } from './download-sink.js';
 import { Download } from './download.js';
 import type { FileHints } from './file-hints.js';
 import type { Attempt, Link } from './link.js';
+import { localToText } from './local-path.js';
 import { lookHere, planDownload, type Here } from './plan-download.js';
 import { rateLimitOf } from './rate-limit.js';
 import type { Remote, RemoteHandle, RemoteStat } from './remote.js';
@@ -98,6 +99,7 @@ class Get {
         opened.close().catch(() => undefined);
         throw thrown;
       }
+      if (inPlace) this.#note(`${localToText(this.#file.target)} itself is written`);
       this.#download = this.#begin(this.#file, source);
       return await this.#receive(remote, attempt, this.#download, this.#file, opened);
     } catch (thrown) {
@@ -122,6 +124,10 @@ class Get {
       void opening?.then((handle) => handle.close()).catch(() => undefined);
       throw thrown;
     }
+  }
+
+  #note(sentence: string): void {
+    this.#options.watcher.note?.(this.subject, sentence);
   }
 
   #begin(file: DownloadFile, source: RemoteStat): Download {

@@ -12,6 +12,7 @@ import { partialTurn } from './partial-turn.js';
 import type { RemoteStat } from './remote.js';
 import { unsafeName } from './safe-name.js';
 import type { ManyOptions, ManyResult, TransferItem, TransferOptions, TransferResult } from './transfer.js';
+import { alone } from './verification.js';
 import { below, eachRemote, statOfEntry, sumRemote, type ListedEntry, type Sum } from './walk-remote.js';
 
 export type GetFile = (
@@ -145,9 +146,10 @@ class Get {
     total.add(stat.size ?? 0);
     await room?.add(item.local, stat.size ?? 0, into?.folder.isNew ?? false);
     const hints: FileHints = stat.kind === 'file' ? { source: stat } : {};
+    const options = total.many ? this.#options : alone(this.#options);
     return async () => {
       const isThere = await this.#isStillThere(item, into);
-      if (isThere) await run.move(item, () => getFile(link, item, this.#options, hints));
+      if (isThere) await run.move(item, () => getFile(link, item, options, hints));
       await into?.end.release();
     };
   }

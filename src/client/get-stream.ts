@@ -7,6 +7,7 @@ import type { Link } from './link.js';
 import { rateLimitOf } from './rate-limit.js';
 import { StoppedTransfer } from './stopped-transfer.js';
 import type { TransferOptions, TransferResult, TransferSubject } from './transfer.js';
+import { alone } from './verification.js';
 
 /**
  * Downloads a file into a stream, as fast as the stream takes it, and verifies at the end what flowed. The stream is not
@@ -18,8 +19,9 @@ export async function getStream(
   link: Link,
   remotePath: ByteString,
   writable: Writable,
-  options: TransferOptions,
+  given: TransferOptions,
 ): Promise<TransferResult> {
+  const options = alone(given);
   const subject: TransferSubject = { direction: 'get', remote: remotePath, local: '-' };
   const sink = new StreamSink(writable, options.signal);
   const began = performance.now();

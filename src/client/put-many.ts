@@ -12,6 +12,7 @@ import { checkPutRoom, type PutNeed } from './put-room.js';
 import { preserveRemoteFolder, targetFolder, type TargetFolder } from './remote-folder.js';
 import type { RemoteKind } from './remote.js';
 import type { ManyOptions, ManyResult, TransferItem, TransferOptions, TransferResult } from './transfer.js';
+import { alone } from './verification.js';
 import { listLocal, sumLocal, type LocalEntry } from './walk-local.js';
 import { below } from './walk-remote.js';
 
@@ -53,7 +54,8 @@ export async function putManyWith(
   const tight = options.checkRoom
     ? await checkPutRoom(link, planned, options.jobs, run.signal)
     : new Set<TransferItem>();
-  const put = new Put(putFile, link, run);
+  const isAlone = planned.length === 1 && planned[0]?.kind === 'file';
+  const put = new Put(putFile, link, run, isAlone);
   for (const { item, kind, stat } of planned) {
     if (kind === 'file') await put.file(item, { tight: tight.has(item), end: null, hints: {} });
     else await put.folder(item, stat, { tight: tight.has(item), known: 'unknown', parent: null });
@@ -108,11 +110,12 @@ class Put {
   readonly #run: ManyRun;
   readonly #options: TransferOptions;
 
-  constructor(putFile: PutFile, link: Link, run: ManyRun) {
+  constructor(putFile: PutFile, link: Link, run: ManyRun, isAlone: boolean) {
     this.#putFile = putFile;
     this.#link = link;
     this.#run = run;
-    this.#options = { ...run.options, signal: run.signal };
+    const options = { ...run.options, signal: run.signal };
+    this.#options = isAlone ? alone(options) : options;
   }
 
   async file(

@@ -85,6 +85,7 @@ class Put {
       const planned = await this.#plan(remote);
       if (planned.kind === 'skip') return this.#result('skipped');
       if (planned.kind === 'already-there') return this.#result('already-there', planned.verified);
+      if (options.inPlace) this.#note(`${toText(planned.plan.target)} itself is written`);
       this.#upload = this.#begin(planned.plan);
     }
     await this.#write(remote, attempt);

@@ -5,6 +5,7 @@ import type { Link } from './link.js';
 import { putSource } from './put-source.js';
 import type { TransferOptions, TransferResult, TransferSubject } from './transfer.js';
 import { StreamSource } from './upload-source.js';
+import { alone } from './verification.js';
 
 /**
  * Uploads what a stream gives, up to its end, as `putFile` does it: to `REMOTE.filepart`, verified, then renamed. What
@@ -16,8 +17,9 @@ export async function putStream(
   link: Link,
   readable: Readable,
   remote: ByteString,
-  options: TransferOptions,
+  given: TransferOptions,
 ): Promise<TransferResult> {
+  const options = alone(given);
   const subject: TransferSubject = { direction: 'put', remote, local: '-' };
   try {
     const result = await putSource(link, {

@@ -26,7 +26,7 @@ import type {
 import { runCommand } from './run-command.js';
 import { ServerHashes } from './server-hash.js';
 import { Session } from './session.js';
-import { blockSizes, productOf, renameKeeps } from './session-facts.js';
+import { firstQuestions, isKnown, productOf, renameKeeps } from './session-facts.js';
 
 export interface RemoteOptions {
   /** An open `sftp` subsystem. */
@@ -49,16 +49,15 @@ export async function openRemote({
   abandon,
 }: RemoteOptions): Promise<Remote> {
   const session = new Session({ channel: inside(channel), timeout, abandon });
-  const { version, pairs } = await session.start();
+  const starting = session.start();
+  // These take requests behind INIT before they have answered it: two round trips less on a far line.
+  const early = isKnown(ident) ? firstQuestions(session) : null;
+  const { version, pairs } = await starting;
   const extensions = new Map(pairs.map(([name, value]) => [name, value] as const));
-  // Where a session starts is what most ask next: the answer comes in the same round trip.
-  const start = session
-    .get('name', { kind: 'realpath', path: '.' })
-    .then(({ entries }) => entries[0]?.name ?? null);
-  start.catch(() => undefined);
-  const sizes = await blockSizes(session, extensions);
+  const asked = early ?? firstQuestions(session, extensions);
+  const sizes = await asked.sizes;
   const product = productOf(extensions);
-  await start.catch(() => undefined);
+  await asked.start.catch(() => undefined);
   const facts = {
     ident,
     version,
@@ -68,7 +67,7 @@ export async function openRemote({
     roundTrip: session.roundTrip,
     renameKeeps: renameKeeps(ident, product),
   };
-  return new SftpRemote(session, client, facts, start);
+  return new SftpRemote(session, client, facts, asked.start);
 }
 
 /** `Remote` over one session. */

@@ -1,4 +1,5 @@
 import { Fault } from '../fault.js';
+import type { ByteString } from '../names.js';
 import { printable } from '../observe/printable.js';
 import { maxBlock } from '../wire/limits.js';
 import { readVendorId } from '../wire/vendor-id.js';
@@ -8,12 +9,32 @@ import type { Session } from './session.js';
 /** What every server takes that says nothing else [filexfer-02 3]. */
 const smallBlock = 32_768;
 
+/** What is asked first: where the session starts is what most ask next, so it comes in the same round trip. */
+export interface FirstQuestions {
+  readonly sizes: Promise<Pick<RemoteFacts, 'maxRead' | 'maxWrite'>>;
+  readonly start: Promise<ByteString | null>;
+}
+
+/** Servers that are known to read what follows INIT at once, and to refuse politely what they do not know. */
+export function isKnown(ident: string): boolean {
+  return /^SSH-2\.0-(OpenSSH|Plimsoll)_/.test(ident);
+}
+
+/** @param extensions what VERSION announced; without it the server is asked all the same */
+export function firstQuestions(session: Session, extensions?: ReadonlyMap<string, string>): FirstQuestions {
+  const start = session
+    .get('name', { kind: 'realpath', path: '.' })
+    .then(({ entries }) => entries[0]?.name ?? null);
+  const sizes =
+    extensions && !extensions.has('limits@openssh.com')
+      ? Promise.resolve({ maxRead: smallBlock, maxWrite: smallBlock })
+      : blockSizes(session);
+  for (const question of [start, sizes]) question.catch(() => undefined);
+  return { sizes, start };
+}
+
 /** The largest READ and WRITE, in bytes. [limits@openssh.com] */
-export async function blockSizes(
-  session: Session,
-  extensions: ReadonlyMap<string, string>,
-): Promise<Pick<RemoteFacts, 'maxRead' | 'maxWrite'>> {
-  if (!extensions.has('limits@openssh.com')) return { maxRead: smallBlock, maxWrite: smallBlock };
+async function blockSizes(session: Session): Promise<Pick<RemoteFacts, 'maxRead' | 'maxWrite'>> {
   try {
     const limits = await session.get('limits@openssh.com', { kind: 'limits@openssh.com' });
     return { maxRead: bounded(limits.maxReadLength), maxWrite: bounded(limits.maxWriteLength) };

@@ -83,7 +83,12 @@ export interface TransferResult extends TransferSubject {
 
 export interface TransferOptions {
   /** `null` for none. `explicit`: asked for by name, so that a server that cannot hash makes it fail. */
-  readonly verify: { readonly algorithm: VerifyAlgorithm; readonly explicit: boolean } | null;
+  readonly verify: {
+    readonly algorithm: VerifyAlgorithm;
+    readonly explicit: boolean;
+    /** It is the only file: worth a program at a server that makes no hashes by itself, however small. */
+    readonly alone?: boolean;
+  } | null;
   readonly decisions: Decisions;
   /** Times and mode are carried over. */
   readonly preserve: boolean;

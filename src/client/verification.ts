@@ -6,7 +6,7 @@ import type { TransferOptions, TransferSubject, Verified, VerifyAlgorithm } from
 
 type Wanted = TransferOptions['verify'];
 
-/** Below this, a program started at the server costs more than the file: only asked for by name is it verified so. */
+/** Below this, a program started at the server costs more than the file: one among several is only verified so by name. */
 const worthAProgram = 2 ** 20;
 
 /** Whether the server makes a hash in answer to a request, and not by a program. */
@@ -16,7 +16,13 @@ export function hashesByRequest(remote: Remote): boolean {
 
 /** Whether a file of that size is to be verified at this server. */
 export function isVerified(remote: Remote, wanted: Wanted, size: number): wanted is NonNullable<Wanted> {
-  return wanted !== null && (wanted.explicit || size >= worthAProgram || hashesByRequest(remote));
+  if (wanted === null) return false;
+  return wanted.explicit || wanted.alone === true || size >= worthAProgram || hashesByRequest(remote);
+}
+
+/** The same for the only file of a command. */
+export function alone<O extends Pick<TransferOptions, 'verify'>>(options: O): O {
+  return options.verify === null ? options : { ...options, verify: { ...options.verify, alone: true } };
 }
 
 const known = new WeakMap<Remote, Map<VerifyAlgorithm, Promise<boolean>>>();

@@ -6,6 +6,9 @@ import { writeWhole } from './write-whole.js';
 /** Where lines go: a file by its path, or an open descriptor. */
 export type Target = string | number;
 
+/** Milliseconds after a write before the next. */
+const breath = 10;
+
 export interface LineWriterOptions {
   readonly target: Target;
   /** Called when writing begins to fail, and not again until it worked in between. */
@@ -31,6 +34,8 @@ export class LineWriter {
   #lost = 0;
   #failing = false;
   #writing: Promise<void> | null = null;
+  /** Aborted while somebody waits for all lines. */
+  #hurry = new AbortController();
 
   constructor(options: LineWriterOptions) {
     const { target, after } = options;
@@ -61,7 +66,9 @@ export class LineWriter {
   }
 
   async #end(): Promise<void> {
+    this.#hurry.abort();
     await this.#writing;
+    this.#hurry = new AbortController();
     await this.#target.close();
   }
 
@@ -90,8 +97,15 @@ export class LineWriter {
         this.#lost += lines;
         this.#fail(thrown);
       }
+      await this.#breathe();
     }
     this.#writing = null;
+  }
+
+  /** Lets lines gather where many come one after the other: each write has its price, however short. */
+  async #breathe(): Promise<void> {
+    if (this.#hurry.signal.aborted) return;
+    await wait(breath, undefined, { signal: this.#hurry.signal, ref: false }).catch(() => undefined);
   }
 
   #fail(thrown: unknown): void {

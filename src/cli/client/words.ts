@@ -31,7 +31,7 @@ export function splitLine(line: string): readonly Word[] {
   const words: Word[] = [];
   let text = '';
   let pattern = '';
-  let begun = false;
+  let begun = false as boolean;
   let isPattern = false;
   const add = (what: string, quoted: boolean): void => {
     begun = true;

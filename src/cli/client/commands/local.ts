@@ -197,12 +197,15 @@ export const shell = clientCommand({
   examples: ['!ls -l', '!'],
   options: {},
   offline: true,
-  async run({ args, place, streams, signal }) {
+  async run({ args, place, printer, streams, signal }) {
     const line = args.map(({ text }) => text).join(' ');
     const status = await runHere(systemPath(line), place.local, streams?.stdout, signal);
     if (status !== 0) {
       const how = typeof status === 'number' ? `with status ${status}` : `by ${status}`;
-      throw new Fault('failure', `!${toText(line)} ended ${how}`);
+      const sentence = `!${toText(line)} ended ${how}`;
+      if (signal.aborted) throw new Fault('failure', sentence);
+      // Told, and no failure of plim's: a batch goes on, as with `sftp`.
+      printer.warn(sentence);
     }
     return undefined;
   },

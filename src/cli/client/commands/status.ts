@@ -24,7 +24,7 @@ export const status = clientCommand({
         account,
         role: view.role,
         state: view.state,
-        expires: view.expires,
+        expires: view.expires === 'never' ? null : view.expires,
         lastLogin: view.lastLogin,
         readOnly: view.readOnly,
         usage: view.usage,

@@ -101,13 +101,13 @@ describe('!', () => {
     expect(readFileSync(at('out'), 'utf8')).toBe('a  b\n');
   });
 
-  it('fails as the command does', async () => {
+  it('tells how the command failed, and goes on as sftp does', async () => {
     expect(await alice.type('!exit 3')).toMatchObject({
-      exit: 1,
+      exit: 0,
       stderr: 'plim: !exit 3 ended with status 3\n',
     });
     expect(await alice.type('!kill -9 $$')).toMatchObject({
-      exit: 1,
+      exit: 0,
       stderr: 'plim: !kill -9 $$ ended by SIGKILL\n',
     });
   });

@@ -85,23 +85,28 @@ const copied: readonly Row[] = [
 const asRoot = process.getuid?.() === 0;
 /** Only root gives files away; at ours nobody does. */
 const givenAway = (command: 'chown' | 'chgrp', which: 'uid' | 'gid'): readonly Row[] => [
-  row(`${command} 1234 notes.txt`, {
-    only: ['plimsoll'],
-    fails: /notes\.txt/,
-    after: ({ there }) => expect(statSync(join(there, 'notes.txt'))[which]).not.toBe(1234),
-  }),
-  row(`${command} 1234 notes.txt`, {
-    only: ['OpenSSH'],
-    ...(!asRoot && { fails: /notes\.txt/ }),
-    after: ({ there }) => expect(statSync(join(there, 'notes.txt'))[which] === 1234).toBe(asRoot),
-  }),
+  ...['', '-h ', '--link '].flatMap((link) => [
+    row(`${command} ${link}1234 notes.txt`, {
+      only: ['plimsoll'],
+      fails: /notes\.txt/,
+      after: ({ there }) => expect(statSync(join(there, 'notes.txt'))[which]).not.toBe(1234),
+    }),
+    row(`${command} ${link}1234 notes.txt`, {
+      only: ['OpenSSH'],
+      ...(!asRoot && { fails: /notes\.txt/ }),
+      after: ({ there }) => expect(statSync(join(there, 'notes.txt'))[which] === 1234).toBe(asRoot),
+    }),
+  ]),
   row(`${command} nobody notes.txt`, { fails: /by number/ }),
 ];
 
 const changed: readonly Row[] = [
-  ...['chmod 640 notes.txt', 'chmod notes.txt 640'].map((typed) =>
-    row(typed, { after: ({ there }) => equal(mode(there, 'notes.txt'), 0o640) }),
-  ),
+  ...[
+    'chmod 640 notes.txt',
+    'chmod notes.txt 640',
+    'chmod -h 640 notes.txt',
+    'chmod --link 640 notes.txt',
+  ].map((typed) => row(typed, { after: ({ there }) => equal(mode(there, 'notes.txt'), 0o640) })),
   row('chmod notes.txt', { after: ({ there }) => equal(mode(there, 'notes.txt'), 0o755) }),
   row('chmod 888 notes.txt', {
     fails: /'888' is not a mode: write three digits 0-7/,

@@ -43,10 +43,10 @@ const arrives =
     expect(names(folder).filter((one) => /part$/.test(one))).toEqual([]);
   };
 
-/** By itself OpenSSH's server makes no hashes; its shell is asked for one where it is told to, and for a part that is there. */
+/** By itself OpenSSH's server makes no hashes; its shell is asked for that of a single file. */
 const equalWhere = (before: string, plimsoll: RegExp): PerSite<RegExp> => {
   const unverified = new RegExp(`${before}[^]*, not verified`);
-  return { plimsoll, OpenSSH: unverified, 'OpenSSH without a shell': unverified };
+  return { plimsoll, OpenSSH: plimsoll, 'OpenSSH without a shell': unverified };
 };
 
 /** One row for each option of `get` and `put`. */
