@@ -31,8 +31,9 @@ export function secretReader(
         }
         const decoder = new StringDecoder('utf8');
         let typed: string[] = [];
-        output.write(question);
+        // First: whoever answers as soon as the question is there would see the answer on the screen.
         input.setRawMode?.(true);
+        output.write(question);
 
         const end = (rest: string, settle: () => void): void => {
           input.off('data', take);

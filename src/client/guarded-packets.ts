@@ -93,7 +93,7 @@ export function guardPackets(protocol: InnerProtocol, { trusted, unsent, heard }
         : (forbid[type]?.(payload) ?? null);
     if (reason !== null)
       throw new Fault('no-connection', `the server does not keep to the protocol: ${reason}`);
-    // Its further host keys [openssh-portable PROTOCOL 2.5]: nothing here learns them, and ssh2 would have each proven.
+    // Its further host keys (section 2.5 of openssh-portable's protocol): nothing here learns them, and ssh2 would have each proven.
     if (type === message.globalRequest && names(payload, 'hostkeys-00@openssh.com')) return undefined;
     return inner(payload);
   };

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { secretReader } from '../../src/cli/secret-reader.js';
 
@@ -31,6 +31,19 @@ it('shows the question and never what is typed', async () => {
   expect(await answer).toBe('secret');
   expect(shown()).toBe('Password: \n');
   expect(modes).toEqual([true, false]);
+});
+
+it('keeps the terminal from echoing before the question is there', () => {
+  const order: string[] = [];
+  const input = Object.assign(new PassThrough(), { setRawMode: (raw: boolean) => order.push(`raw ${raw}`) });
+  const output = new Writable({
+    write: (text, _encoding, done) => {
+      order.push(String(text));
+      done();
+    },
+  });
+  void secretReader(input as never, output).ask('Password: ');
+  expect(order).toEqual(['raw true', 'Password: ']);
 });
 
 it('takes letters that come in pieces, backspace, and the key that clears the line', async () => {

@@ -73,6 +73,8 @@ export async function startSshd({ config = [], within = tmpdir() }: SshdOptions 
     'UsePAM no',
     'PermitRootLogin yes',
     'PidFile none',
+    // A shell for one command reads what is in a home first, which takes longer than the command.
+    'SetEnv HOME=/nonexistent',
     'LogLevel VERBOSE',
     'MaxStartups 200',
     'MaxAuthTries 20',

@@ -14,7 +14,7 @@ import { scale } from '../../scale.js';
 import { commandsOn } from '../in-process.js';
 import { killAll, rootWithKeys, serve } from '../running.js';
 
-const plim = fileURLToPath(new URL('../../../dist/bin/plim.js', import.meta.url));
+const plim = fileURLToPath(new URL('../../../dist/plim.mjs', import.meta.url));
 const size = 12_000_000;
 /** Slow enough that every point is met before the end, whatever else the machine does. */
 const rate = '40MB';

@@ -7,7 +7,7 @@ const bridge = fileURLToPath(new URL('pty_bridge.py', import.meta.url));
 /** Debian's own: it needs nothing but the standard library. */
 const python = '/usr/bin/python3';
 
-export const plim = fileURLToPath(new URL('../../../dist/bin/plim.js', import.meta.url));
+export const plim = fileURLToPath(new URL('../../../dist/plim.mjs', import.meta.url));
 
 const keys = {
   'Ctrl-C': '\u0003',
