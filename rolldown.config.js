@@ -44,7 +44,10 @@ const oneFile = {
     const modules = chunk.moduleIds.filter((id) => !id.startsWith('\0')).map((id) => relative(top, id));
     const strays = modules.filter((path) => serverRooms.test(path));
     if (strays.length > 0) this.error(`plim.mjs would hold code of the server: ${strays.join(', ')}`);
-    const others = [...chunk.imports, ...chunk.dynamicImports].filter((name) => !name.startsWith('node:'));
+    // What is imported only when it is needed is inside all the same, and is named as the file itself.
+    const others = [...chunk.imports, ...chunk.dynamicImports].filter(
+      (name) => !name.startsWith('node:') && name !== chunk.fileName,
+    );
     if (others.length > 0) this.error(`plim.mjs would import ${others.join(', ')}`);
     return { code: `${code}\n${notices(modules)}`, map: null };
   },
