@@ -87,6 +87,8 @@ export default defineConfig({
     file: 'dist/plim.mjs',
     format: 'esm',
     codeSplitting: false,
+    // Older packages ask where their file is; here that is this one.
+    intro: 'const __dirname = import.meta.dirname;\nconst __filename = import.meta.filename;',
     comments: { legal: false, jsdoc: false, annotation: true },
   },
   onLog(level, log, next) {
