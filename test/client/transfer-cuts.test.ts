@@ -22,7 +22,9 @@ let number = 0;
 
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'plimsoll-cuts-'));
-  server = await startTestServer({ accounts: keyedAccounts, files: { '/data': data } });
+  // Room for what every cut leaves behind.
+  const alice = { ...keyedAccounts.alice, quota: 'none' };
+  server = await startTestServer({ accounts: { alice }, files: { '/data': data } });
   writeFileSync(join(work, 'data'), data);
 });
 afterEach(() => server.faults.clear());
