@@ -135,7 +135,7 @@ describe.each(ways)('%s', (way) => {
     work = mkdtempSync(join(tmpdir(), 'plimsoll-cuts-'));
     const root = rootWithKeys();
     await must(run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(work, 'key')]));
-    await must(commandsOn(root)(['user', 'add', 'alice', '--key', join(work, 'key.pub')]));
+    await must(commandsOn(root)(['user', 'add', 'alice', '--quota', 'none', '--key', join(work, 'key.pub')]));
     voyage = new Voyage(work, root, way);
     await voyage.start();
     mkdirSync(join(root, 'homes/alice'), { recursive: true });
@@ -189,5 +189,6 @@ describe.each(ways)('%s', (way) => {
         rmSync(voyage.target);
       }
     },
+    600_000,
   );
 });
