@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
-import { main } from '../cli/client/main.js';
 
 // What a transfer moves dies young, unless the young generation grows: then it waits, 64 KiB a buffer, for a collection of
-// the old one (docs/decisions/client-memory.md).
+// the old one (docs/decisions/client-memory.md). Before the program is loaded, which makes it grow already.
 setFlagsFromString('--semi-space-growth-factor=1');
 
+const { main } = await import('../cli/client/main.js');
 await main();
