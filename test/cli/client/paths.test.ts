@@ -57,19 +57,19 @@ describe('a local path', () => {
   const windows = { windows: true, home: () => 'C:\\Users\\bob' };
 
   it.each([
-    ['a', '/work/a'],
+    ['a', '/desk/a'],
     ['../b/.', '/b'],
     ['/x//y/', '/x/y'],
     ['~', '/home/bob'],
     ['~/c', '/home/bob/c'],
-    ['~d', '/work/~d'],
-    ['a\\b', '/work/a\\b'],
+    ['~d', '/desk/~d'],
+    ['a\\b', '/desk/a\\b'],
   ])('%j is %j', (typed, path) => {
-    expect(resolveLocal(typed, '/work', posix)).toBe(path);
+    expect(resolveLocal(typed, '/desk', posix)).toBe(path);
   });
 
   it.each([
-    ['a', 'D:/work/a'],
+    ['a', 'D:/desk/a'],
     ['..\\b', 'D:/b'],
     ['..\\..\\..\\b', 'D:/b'],
     ['C:\\x\\y', 'C:/x/y'],
@@ -77,14 +77,14 @@ describe('a local path', () => {
     ['\\\\host\\share\\x\\..\\..', '//host/share/'],
     ['~\\c', 'C:/Users/bob/c'],
   ])('%j on Windows is %j', (typed, path) => {
-    expect(resolveLocal(typed, 'D:/work', windows)).toBe(path);
+    expect(resolveLocal(typed, 'D:/desk', windows)).toBe(path);
   });
 
   it('is not empty', () => {
-    expect(() => resolveLocal('', '/work', posix)).toThrow('an empty name');
-    expect([shownLocal('/work/a', '/work'), shownLocal('/work', '/work'), shownLocal('/a', '/')]).toEqual([
+    expect(() => resolveLocal('', '/desk', posix)).toThrow('an empty name');
+    expect([shownLocal('/desk/a', '/desk'), shownLocal('/desk', '/desk'), shownLocal('/a', '/')]).toEqual([
       'a',
-      '/work',
+      '/desk',
       'a',
     ]);
   });

@@ -16,7 +16,7 @@ function target(
   { set = [], identities = [], config = {}, env = {}, platform = 'linux' }: Given = {},
 ): Target {
   return settleTarget(parseDestination(place), {
-    machine: { env: { HOME: '/home/me', USER: 'me', ...env }, platform, cwd: '/work' },
+    machine: { env: { HOME: '/home/me', USER: 'me', ...env }, platform, cwd: '/desk' },
     given: readSshOptions(set, () => undefined),
     identities,
     configured: (host) => new Map(Object.entries(config[host] ?? {})),
@@ -58,7 +58,7 @@ it('fills in tokens of key files, and requires those that were named', () => {
   const set = ['IdentityFile=~/k_%h_%r_%u_%p_%%', 'IdentityFile=${KEYS}/two'];
   const { identities } = target('alice@host:5', { set, identities: ['mine'], env: { KEYS: '/keys' } });
   expect(identities).toEqual([
-    { path: '/work/mine', required: true },
+    { path: '/desk/mine', required: true },
     { path: '/home/me/k_host_alice_me_5_%', required: false },
     { path: '/keys/two', required: false },
   ]);
@@ -76,7 +76,7 @@ it('finds the agent', () => {
 });
 
 it('reads known hosts from the files of an option alone, as ssh does, and writes the first of them', () => {
-  expect(target('host', { set: ['UserKnownHostsFile=a ~/b'] }).knownHosts).toEqual(['/home/me/b', '/work/a']);
+  expect(target('host', { set: ['UserKnownHostsFile=a ~/b'] }).knownHosts).toEqual(['/home/me/b', '/desk/a']);
   expect(target('host', { set: ['UserKnownHostsFile=none'] }).knownHosts).toEqual([]);
   const config = { host: { userknownhostsfile: ['/x'] } };
   expect(target('host', { config, env: { XDG_CONFIG_HOME: '/cfg' } }).knownHosts).toEqual([

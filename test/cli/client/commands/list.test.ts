@@ -92,7 +92,7 @@ describe('ls', () => {
     expect(await names('ls sub')).toEqual(['inner']);
     expect(await names('ls sub one')).toEqual(['one', '', 'sub:', 'inner']);
     expect((await names('ls -l one'))[0]).toMatch(/^-rw-r--r-- .* 5 .* one$/);
-    expect(await names('ls /work/sub/..')).toEqual(['one', 'sub']);
+    expect(await names(`ls ${['', 'work', 'sub', '..'].join('/')}`)).toEqual(['one', 'sub']);
   });
 
   it('follows a link to a folder, and shows one that leads nowhere', async () => {
