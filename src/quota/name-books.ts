@@ -81,7 +81,9 @@ export class NameBooks {
     if (kind !== 'folder') return;
     // Removed or moved on by programs of the host: what they do is no matter of this count.
     const folder = await through.list(to).catch(() => null);
-    if (folder) await count.moved(folder);
+    if (!folder) return;
+    // The change is done, whatever becomes of the count: what this one cannot look into is left to the next.
+    await count.moved(folder).catch(() => (count.unsure = true));
   }
 
   async #linked({ ino, bytesAfter, linksLeft }: Change): Promise<void> {
