@@ -1,4 +1,4 @@
-import { Fault } from './fault.js';
+import { Fault, type FaultCode } from './fault.js';
 import { nameMax, type ByteString } from './names.js';
 
 /** Says whether a name matches. */
@@ -161,4 +161,28 @@ function addClass(set: Uint8Array, name: string): void {
   const members = Object.hasOwn(classes, name) ? classes[name] : undefined;
   if (!members) throw new Fault('invalid', 'a pattern with an unknown class of characters');
   for (let byte = 0; byte < 128; byte++) if (members.test(String.fromCharCode(byte))) set[byte] = 1;
+}
+
+/** The fault of a pattern that leads to more than may be looked at or given back. */
+export function tooMany(sentence: string): Fault {
+  return new Fault('too-many', `${sentence}: name a folder, or fewer`);
+}
+
+/** Where a shell takes it that nothing is there. */
+const nothingThere: ReadonlySet<FaultCode> = new Set([
+  'not-found',
+  'not-a-folder',
+  'denied',
+  'loop',
+  'bad-name',
+  'name-too-long',
+]);
+
+/** Does something in a folder that a pattern leads to; one that cannot be read matches nothing. */
+export async function unlessUnreadable(look: () => Promise<void>): Promise<void> {
+  try {
+    await look();
+  } catch (thrown) {
+    if (!(thrown instanceof Fault) || !nothingThere.has(thrown.code)) throw thrown;
+  }
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { Fault, type FaultCode } from '../fault.js';
+import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
-import { matcher, unescaped, type Matcher } from '../pattern.js';
+import { matcher, tooMany, unescaped, unlessUnreadable, type Matcher } from '../pattern.js';
 import type { Entry, Vfs } from '../vfs/vfs.js';
 import type { Word } from './words.js';
 
@@ -155,26 +155,4 @@ function followedBy(paths: readonly ByteString[], rest: ByteString): readonly By
     counted.add(longer);
     return longer;
   });
-}
-
-function tooMany(sentence: string): Fault {
-  return new Fault('too-many', `${sentence}: name a folder, or fewer`);
-}
-
-/** Where a shell takes it that nothing is there. */
-const nothingThere: ReadonlySet<FaultCode> = new Set([
-  'not-found',
-  'not-a-folder',
-  'denied',
-  'loop',
-  'bad-name',
-  'name-too-long',
-]);
-
-async function unlessUnreadable(look: () => Promise<void>): Promise<void> {
-  try {
-    await look();
-  } catch (thrown) {
-    if (!(thrown instanceof Fault) || !nothingThere.has(thrown.code)) throw thrown;
-  }
 }

@@ -87,7 +87,10 @@ export class AppendedFile {
   async #open(mended: boolean): Promise<FileHandle> {
     const { O_APPEND, O_CREAT, O_RDWR, O_WRONLY } = constants;
     const file = await open(this.#path, O_APPEND | O_CREAT | (mended ? O_RDWR : O_WRONLY), 0o600);
-    const { dev, ino, size } = await file.stat();
+    const { dev, ino, size } = await file.stat().catch(async (thrown: unknown) => {
+      await file.close();
+      throw thrown;
+    });
     this.#file = { handle: file, dev, ino };
     this.#due = false;
     this.#cancel = this.#after(openFor, () => {

@@ -105,7 +105,7 @@ export class LineWriter {
   /** Lets lines gather where many come one after the other: each write has its price, however short. */
   async #breathe(): Promise<void> {
     if (this.#hurry.signal.aborted) return;
-    await wait(breath, undefined, { signal: this.#hurry.signal, ref: false }).catch(() => undefined);
+    await wait(breath, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
   }
 
   #fail(thrown: unknown): void {

@@ -1,6 +1,6 @@
-import { Fault, type FaultCode } from '../../fault.js';
+import { Fault } from '../../fault.js';
 import type { ByteString } from '../../names.js';
-import { matcher, unescaped, type Matcher } from '../../pattern.js';
+import { matcher, tooMany, unescaped, unlessUnreadable, type Matcher } from '../../pattern.js';
 import { isName, joinRemote } from './remote-path.js';
 
 /** A side whose names patterns are matched with. Paths are absolute, with `/` between names. */
@@ -101,26 +101,4 @@ function partsOf(pattern: ByteString): readonly Part[] {
 function above(path: ByteString): ByteString {
   const folder = path.slice(0, path.lastIndexOf('/'));
   return folder.includes('/') ? folder : `${folder}/`;
-}
-
-function tooMany(sentence: string): Fault {
-  return new Fault('too-many', `${sentence}: name a folder, or fewer`);
-}
-
-/** Where a shell takes it that nothing is there. */
-const nothingThere: ReadonlySet<FaultCode> = new Set([
-  'not-found',
-  'not-a-folder',
-  'denied',
-  'loop',
-  'bad-name',
-  'name-too-long',
-]);
-
-async function unlessUnreadable(look: () => Promise<void>): Promise<void> {
-  try {
-    await look();
-  } catch (thrown) {
-    if (!(thrown instanceof Fault) || !nothingThere.has(thrown.code)) throw thrown;
-  }
 }
