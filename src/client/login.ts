@@ -42,14 +42,42 @@ const bounds = { prompts: 32, text: 1_024, instruction: 4_096 } as const;
  */
 export async function* loginAttempts(parts: LoginParts): AsyncGenerator<LoginAttempt, void, Refusal> {
   const { login, report } = parts;
-  // Says which methods there are, and needs nothing where none is wanted. [RFC 4252 5.2]
-  let answer: Refusal | null = yield { method: 'none', request: { type: 'none', username: login.user } };
   const used = new Set<string>();
+  // Says which methods there are, and needs nothing where none is wanted. [RFC 4252 5.2]
+  const none = { method: 'none', request: { type: 'none', username: login.user } } as const;
+  const first = keysAskNobody(login) ? yield* keysFirst(parts, used) : null;
+  let answer: Refusal | null = first && first.methods.length > 0 ? first : yield none;
+  let untried: readonly string[] = answer.methods.filter(
+    (method) => method !== 'publickey' || first?.partial !== false,
+  );
   for (let factor = 0; factor < mostFactors; factor++) {
     report.offered(answer.methods);
-    answer = yield* oneFactor(parts, answer.methods, used);
+    answer = yield* oneFactor(parts, untried, used);
     if (answer === null) return;
+    untried = answer.methods;
   }
+}
+
+/** Whether no passphrase has to be asked for before the server is shown a key. */
+function keysAskNobody(login: Login): boolean {
+  return login.keys.every((key) => readPrivateKey(key).state !== 'sealed');
+}
+
+/**
+ * Keys without asking first whether the server takes any: a round trip less where it does.
+ * @returns its last answer, without methods where it has not given one; `null` where there was no key to try
+ */
+async function* keysFirst(parts: LoginParts, used: Set<string>): Attempts {
+  const attempts = keys(parts, used);
+  let answer: Refusal | null = null;
+  for (let next = await attempts.next(); next.done !== true; next = await attempts.next(answer)) {
+    answer = yield next.value;
+    if (answer.methods.length > 0 && !answer.methods.includes('publickey')) {
+      await attempts.return(null);
+      break;
+    }
+  }
+  return answer;
 }
 
 /** Everything that is offered, until something is granted; `null` when nothing was. */

@@ -288,10 +288,44 @@ describe('login with questions and passwords', () => {
         password: () => Promise.resolve('right'),
       });
       expect(await granted(options(server, who))).toBe('password');
-      expect(server.tried).toEqual(['none', 'publickey', 'publickey', 'password']);
+      expect(server.tried).toEqual(['publickey', 'publickey', 'password']);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  describe.skipIf(missing('ssh-keygen'))('shows a key before it has asked what is taken', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plimsoll-shown-'));
+    const keys = ['one', 'other'].map((name) => join(folder, name));
+    beforeAll(async () => {
+      for (const key of keys) await must(run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]));
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    const who = (): Login =>
+      login('alice', { keys: keys.map(keyFrom), password: () => Promise.resolve('right') });
+
+    it('and no second one to a server that takes none', async () => {
+      const server = await start((attempt) =>
+        isPassword(attempt, 'right') ? attempt.accept() : attempt.reject(['password']),
+      );
+      expect(await granted(options(server, who()))).toBe('password');
+      expect(server.tried).toEqual(['publickey', 'password']);
+    });
+
+    it('and each of them once to a server that refuses them', async () => {
+      const server = await start((attempt) =>
+        isPassword(attempt, 'right') ? attempt.accept() : attempt.reject(['publickey', 'password']),
+      );
+      expect(await granted(options(server, who()))).toBe('password');
+      expect(server.tried).toEqual(['publickey', 'publickey', 'password']);
+    });
+
+    it('and asks where the server has not told', async () => {
+      const server = await start((attempt) =>
+        attempt.method === 'none' ? attempt.accept() : attempt.reject([]),
+      );
+      expect(await granted(options(server, who()))).toBe('none');
+    });
   });
 
   it('ends when whoever is asked wants no more of it', async () => {
