@@ -25,12 +25,13 @@ export function createEngine({ maxRead, maxWrite, roundTrip, windowBytes }: Engi
   return {
     read: (handle, start, end, signal) =>
       readInOrder(handle, { start, end, block: maxRead, window: new Window({ roundTrip, ...most }), signal }),
-    write: (handle, start, pieces, written, signal) =>
+    write: (handle, start, pieces, written, signal, sent) =>
       writeBehind(handle, pieces, {
         start,
         block: maxWrite,
         window: new Window({ roundTrip, ...most }),
         written,
+        sent,
         signal,
       }),
   };
@@ -121,7 +122,8 @@ interface Writing {
   readonly start: number;
   readonly block: number;
   readonly window: Window;
-  readonly written: (bytes: number) => void;
+  readonly written: (position: number) => void;
+  readonly sent: ((position: number) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -133,10 +135,10 @@ interface Sent {
 async function writeBehind(
   handle: RemoteHandle,
   pieces: AsyncIterable<Buffer>,
-  { start, block, window, written, signal }: Writing,
+  { start, block, window, written, sent: allSent, signal }: Writing,
 ): Promise<number> {
   const sent: Sent[] = [];
-  let answered = 0;
+  let answered = start;
   let offset = start;
   let failed: unknown = null;
   let wake: (() => void) | null = null;
@@ -199,6 +201,7 @@ async function writeBehind(
   } catch (thrown) {
     failed ??= thrown;
   }
+  if (failed === null && !signal.aborted) allSent?.(offset);
   await until(() => waiting === 0);
   if (failed !== null)
     throw failed instanceof Error ? failed : new Fault('failure', undefined, { cause: failed });

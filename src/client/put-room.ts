@@ -6,6 +6,7 @@ import { filepartOf } from './partial-names.js';
 import type { RemoteStat } from './remote.js';
 import { parentOf, remoteRoom, shortage, type Need } from './room.js';
 import type { TransferItem } from './transfer.js';
+import { uploadQuestions } from './upload-questions.js';
 import { listLocal } from './walk-local.js';
 import { below, eachRemote } from './walk-remote.js';
 
@@ -28,8 +29,10 @@ export async function checkPutRoom(
   signal: AbortSignal,
 ): Promise<ReadonlySet<TransferItem>> {
   const tight = new Set<TransferItem>();
+  const [first, second] = needs;
+  const next = first?.kind === 'file' && !second ? uploadQuestions(first.item.remote) : [];
   for (const [folder, group] of byFolder(needs)) {
-    const room = await remoteRoom(link, folder, signal);
+    const room = await remoteRoom(link, folder, signal, next);
     if (!room) continue;
     const all = { bytes: sumOf(group, 'bytes'), files: sumOf(group, 'files') };
     // What fits beside everything that is there needs no second look.

@@ -6,6 +6,7 @@ import type { AccountStatus } from '../wire/account-status.js';
 import type { NameEntry } from '../wire/attrs.js';
 import { filesystemFlags } from '../wire/extensions.js';
 import { openFlags } from '../wire/open-flags.js';
+import { Foresight, type Question } from './foresight.js';
 import { inside } from './internals.js';
 import { RemoteFile } from './remote-file.js';
 import { changeAttrs, remoteStat } from './remote-stat.js';
@@ -76,6 +77,7 @@ class SftpRemote implements Remote {
   readonly #client: Client;
   readonly facts: RemoteFacts;
   readonly #hashes: ServerHashes;
+  readonly #foresight: Foresight;
   /** Where the session started; it stays so. */
   readonly #start: Promise<ByteString | null>;
 
@@ -88,6 +90,14 @@ class SftpRemote implements Remote {
       session,
       has: (extension) => this.has(extension),
       exec: (command, signal, go) => runCommand(client, command, signal, go),
+    });
+    this.#foresight = new Foresight({
+      ask: {
+        stat: (path) => this.#stat('stat', path),
+        lstat: (path) => this.#stat('lstat', path),
+        space: (path) => this.#space(path),
+      },
+      asked: () => session.asked,
     });
   }
 
@@ -108,12 +118,16 @@ class SftpRemote implements Remote {
     return start ?? this.#oneName({ kind: 'realpath', path });
   }
 
-  async stat(path: ByteString): Promise<RemoteStat> {
-    return remoteStat((await this.#session.get('attrs', { kind: 'stat', path })).attrs);
+  foresee(questions: readonly Question[]): void {
+    this.#foresight.foresee(questions);
   }
 
-  async lstat(path: ByteString): Promise<RemoteStat> {
-    return remoteStat((await this.#session.get('attrs', { kind: 'lstat', path })).attrs);
+  stat(path: ByteString): Promise<RemoteStat> {
+    return this.#foresight.answer('stat', path);
+  }
+
+  lstat(path: ByteString): Promise<RemoteStat> {
+    return this.#foresight.answer('lstat', path);
   }
 
   /** Two READDIRs are under way, so that one round trip is spared for each. */
@@ -237,7 +251,11 @@ class SftpRemote implements Remote {
     }
   }
 
-  async space(path: ByteString): Promise<RemoteSpace | null> {
+  space(path: ByteString): Promise<RemoteSpace | null> {
+    return this.#foresight.answer('space', path);
+  }
+
+  async #space(path: ByteString): Promise<RemoteSpace | null> {
     const [exact, whole] = await Promise.all([
       this.has('space-available')
         ? this.#session.get('space-available', { kind: 'space-available', path })
@@ -295,6 +313,10 @@ class SftpRemote implements Remote {
   async #handle(path: ByteString, mode: OpenMode): Promise<ByteString> {
     return (await this.#session.get('handle', { kind: 'open', path, flags: flagsOf(mode), attrs: {} }))
       .handle;
+  }
+
+  async #stat(kind: 'stat' | 'lstat', path: ByteString): Promise<RemoteStat> {
+    return remoteStat((await this.#session.get('attrs', { kind, path })).attrs);
   }
 
   async #readdir(handle: ByteString): Promise<readonly RemoteEntry[] | null> {

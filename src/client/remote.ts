@@ -1,6 +1,7 @@
 import type { HashAlgorithm } from '../hash/algorithms.js';
 import type { ByteString } from '../names.js';
 import type { AccountStatus } from '../wire/account-status.js';
+import type { Question } from './foresight.js';
 
 /** What a name stands for; `unknown` where the server does not say. */
 export type RemoteKind = 'file' | 'folder' | 'symlink' | 'other' | 'unknown';
@@ -134,6 +135,8 @@ export interface Remote {
   /** What the server has said on stderr since the last call; refusals, mostly. */
   takeStderr(): string;
   realpath(path: ByteString): Promise<ByteString>;
+  /** Sends what is to be asked next, so that the answers are there by then; `stat`, `lstat` and `space` take them. */
+  foresee(questions: readonly Question[]): void;
   /** Follows symlinks. */
   stat(path: ByteString): Promise<RemoteStat>;
   /** Does not. */

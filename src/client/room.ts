@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
 import { formatSize } from '../size.js';
+import type { Question } from './foresight.js';
 import { errorCode } from './local-fault.js';
 import { fsPath } from './local-path.js';
 import type { Link } from './link.js';
@@ -39,16 +40,21 @@ export function parentOf(path: ByteString): ByteString {
 /**
  * The room in a folder of the server, or in the nearest above it that is there. `null` where the server does not say,
  * whatever its reason: what it has against the folder it tells when something is put there.
+ * @param next what is asked of the server afterwards, and may as well be asked along with it
  * @throws Fault when the connection is gone for good, and `cancelled`
  */
 export async function remoteRoom(
   link: Link,
   folder: ByteString,
   signal: AbortSignal,
+  next: readonly Question[] = [],
 ): Promise<RemoteSpace | null> {
   for (let path = folder; ; path = parentOf(path)) {
     try {
-      return await link.use((remote) => remote.space(path), signal);
+      return await link.use((remote) => {
+        remote.foresee(next);
+        return remote.space(path);
+      }, signal);
     } catch (thrown) {
       if (lostForGood(thrown) || !(thrown instanceof Fault)) throw thrown;
       if (thrown.code !== 'not-found' || path === parentOf(path)) return null;

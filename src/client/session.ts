@@ -58,6 +58,7 @@ export class Session {
   #impatient = 0;
   #watch: NodeJS.Timeout | null = null;
   #lastId = 0;
+  #asked = 0;
   #ended: Fault | null = null;
   #version: { readonly resolve: (reply: Reply) => void; readonly reject: (fault: Fault) => void } | null =
     null;
@@ -97,6 +98,11 @@ export class Session {
   /** Milliseconds of the shortest answer so far. */
   get roundTrip(): number {
     return this.#roundTrip;
+  }
+
+  /** Requests so far. */
+  get asked(): number {
+    return this.#asked;
   }
 
   /** What the server said on stderr since the last call. */
@@ -174,6 +180,7 @@ export class Session {
       }
       this.#lastId = this.#lastId === 0xffff_ffff ? 1 : this.#lastId + 1;
       const id = this.#lastId;
+      this.#asked++;
       this.#waiting.set(id, { ...waiter, at: performance.now(), resolve, reject });
       if (!waiter.patient) this.#impatience(1);
       try {

@@ -115,16 +115,18 @@ export interface Engine {
    */
   read(handle: RemoteHandle, start: number, end: number | null, signal: AbortSignal): AsyncIterable<Buffer>;
   /**
-   * Writes pieces one behind the other from `start`; resolves to the bytes written once all of them are answered.
+   * Writes pieces one behind the other from `start`; resolves to the place behind them once all of them are answered.
    * After a fault all before the place of `written` are at the server, so that a resume can begin there.
-   * @param written called with the bytes from `start` that are answered without a gap, as they grow
+   * @param written called with the place up to which all is answered, as it grows
+   * @param sent called with the place behind all bytes, once they are on their way and nothing has gone wrong so far
    */
   write(
     handle: RemoteHandle,
     start: number,
     pieces: AsyncIterable<Buffer>,
-    written: (bytes: number) => void,
+    written: (position: number) => void,
     signal: AbortSignal,
+    sent?: (position: number) => void,
   ): Promise<number>;
 }
 

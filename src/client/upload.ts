@@ -135,18 +135,24 @@ export class Upload {
         const pieces = this.#pieces(remote, from);
         if (isVerified(remote, verify, source.total ?? 0))
           prepared = remote.prepareHash(path, verify.algorithm);
-        const bytes = await createEngine(remote.facts).write(
+        const { replaces, inPlace } = this.plan;
+        const isLonger = (end: number): boolean => inPlace && (replaces?.size ?? 0) > end;
+        const end = await createEngine(remote.facts).write(
           handle,
           from,
           pieces,
-          (sent) => written(from + sent),
+          written,
           this.#options.signal,
+          (sentTo) => {
+            // A shell would not wait for what is still on its way.
+            if (!hashesByRequest(remote) || isLonger(sentTo)) return;
+            closing = this.#close(remote, handle, sentTo);
+            closing.catch(() => undefined);
+          },
         );
-        const { replaces, inPlace } = this.plan;
-        const end = from + bytes;
         // Only now: until all is there, what the longer file held behind it is still worth something.
-        if (inPlace && (replaces?.size ?? 0) > end) await handle.setStat({ size: end });
-        closing = this.#close(remote, handle, end, prepared);
+        if (isLonger(end)) await handle.setStat({ size: end });
+        closing ??= this.#close(remote, handle, end, prepared);
       }
       return await closing;
     } catch (thrown) {

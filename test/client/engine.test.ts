@@ -78,6 +78,8 @@ const moods = fc.record({
   turns: fc.array(fc.nat(4), { minLength: 1, maxLength: 7 }),
   most: fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 }),
 });
+/** Answers late, all of what is asked. */
+const calm: Moods = { turns: [3], most: [10], refused: null };
 const content = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
 const engine = createEngine({ maxRead: 10, maxWrite: 10, roundTrip: 1, windowBytes: 50 });
 
@@ -142,15 +144,35 @@ describe('engine', () => {
         const file = new MoodyFile(Buffer.alloc(start), { ...mood, refused: null });
         const told: number[] = [];
         const whole = Buffer.concat(given);
-        const written = await engine.write(file, start, from(given), (bytes) => told.push(bytes), never);
-        expect(written).toBe(whole.length);
+        const written = await engine.write(file, start, from(given), (place) => told.push(place), never);
+        expect(written).toBe(start + whole.length);
         expect(file.content.subarray(start)).toEqual(whole);
         expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
-        expect(told.at(-1) ?? 0).toBe(whole.length);
+        expect(told.at(-1) ?? start).toBe(start + whole.length);
         expect(file.mostUnder).toBeLessThanOrEqual(50);
       }),
       { numRuns: scale('propertyRuns') },
     );
+  });
+
+  it('tells when all is on its way, before it is answered', async () => {
+    const file = new MoodyFile(Buffer.alloc(0), calm);
+    const told: number[] = [];
+    const sent = (place: number): void => {
+      expect(file.under).toBe(3);
+      told.push(place);
+    };
+    expect(await engine.write(file, 7, from([Buffer.alloc(25)]), () => undefined, never, sent)).toBe(32);
+    expect(told).toEqual([32]);
+  });
+
+  it('does not tell that where something went wrong', async () => {
+    const file = new MoodyFile(Buffer.alloc(0), { ...calm, refused: 0 });
+    const sent = (): void => expect.unreachable();
+    const pieces = [Buffer.alloc(50), Buffer.alloc(50)];
+    await expect(engine.write(file, 0, from(pieces), () => undefined, never, sent)).rejects.toMatchObject({
+      code: 'quota',
+    });
   });
 
   it('tells only bytes without a gap before them when a WRITE is refused, and sends no more', async () => {

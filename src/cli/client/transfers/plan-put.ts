@@ -1,3 +1,4 @@
+import { uploadQuestions } from '../../../client/upload-questions.js';
 import { Fault } from '../../../fault.js';
 import type { ByteString } from '../../../names.js';
 import type { ClientContext } from '../command.js';
@@ -39,6 +40,8 @@ export async function planPut(context: Context, several: boolean): Promise<Plan 
 
 async function isRemoteFolder(context: Context, path: ByteString): Promise<boolean> {
   const remote = await context.remote();
+  // Where it is none, a file of that name is put.
+  remote.foresee([{ ask: 'stat', path }, ...uploadQuestions(path)]);
   try {
     return (await remote.stat(path)).kind === 'folder';
   } catch (thrown) {

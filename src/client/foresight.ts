@@ -1,0 +1,75 @@
+import type { ByteString } from '../names.js';
+import type { RemoteSpace, RemoteStat } from './remote.js';
+
+/** What can be asked ahead of the moment it is needed. */
+export interface Answers {
+  readonly stat: RemoteStat;
+  readonly lstat: RemoteStat;
+  readonly space: RemoteSpace | null;
+}
+
+/** A question about a path. */
+export interface Question {
+  readonly ask: keyof Answers;
+  readonly path: ByteString;
+}
+
+export interface ForesightParts {
+  readonly ask: { readonly [K in keyof Answers]: (path: ByteString) => Promise<Answers[K]> };
+  /** How many requests the session has made so far. */
+  readonly asked: () => number;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+}
+
+/** Milliseconds for which an answer is taken to be so still. */
+const freshFor = 2_000;
+
+/**
+ * Questions that are about to be asked one after another, sent together: over a long line their round trips would add
+ * up. Each answer serves one question, and none does once the session has asked for anything else.
+ */
+export class Foresight {
+  readonly #parts: ForesightParts;
+  readonly #now: () => number;
+  readonly #answers = new Map<string, Promise<unknown>>();
+  #at = 0;
+  #asked = 0;
+
+  constructor(parts: ForesightParts) {
+    this.#parts = parts;
+    this.#now = parts.now ?? (() => performance.now());
+  }
+
+  /** Asks what is not on its way already. */
+  foresee(questions: readonly Question[]): void {
+    if (!this.#isFresh()) {
+      this.#answers.clear();
+      this.#at = this.#now();
+    }
+    for (const question of questions) {
+      const key = keyOf(question);
+      if (this.#answers.has(key)) continue;
+      const answer: Promise<unknown> = this.#parts.ask[question.ask](question.path);
+      // Whoever needs it hears of its fault.
+      answer.catch(() => undefined);
+      this.#answers.set(key, answer);
+    }
+    this.#asked = this.#parts.asked();
+  }
+
+  answer<K extends keyof Answers>(ask: K, path: ByteString): Promise<Answers[K]> {
+    const key = keyOf({ ask, path });
+    const answer = this.#isFresh() ? this.#answers.get(key) : undefined;
+    this.#answers.delete(key);
+    return (answer as Promise<Answers[K]> | undefined) ?? this.#parts.ask[ask](path);
+  }
+
+  #isFresh(): boolean {
+    return this.#asked === this.#parts.asked() && this.#now() - this.#at < freshFor;
+  }
+}
+
+function keyOf({ ask, path }: Question): string {
+  return `${ask} ${path}`;
+}
