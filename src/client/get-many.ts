@@ -1,5 +1,6 @@
 import { Fault } from '../fault.js';
 import { toText, type ByteString } from '../names.js';
+import { Deferred } from './deferred.js';
 import type { FileHints } from './file-hints.js';
 import { FolderEnd } from './folder-end.js';
 import { GetRoom } from './get-room.js';
@@ -112,6 +113,8 @@ interface Into {
 class Get {
   readonly #parts: Parts;
   readonly #options: TransferOptions;
+  /** Until the files before have their place in the queue: several are asked about at once, and answered in any order. */
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -119,6 +122,14 @@ class Get {
   }
 
   async item(item: TransferItem): Promise<void> {
+    const before = this.#before;
+    const queued = new Deferred<void>();
+    this.#before = Promise.all([before, queued.promise]);
+    await this.#item(item, before, () => queued.resolve());
+    queued.resolve();
+  }
+
+  async #item(item: TransferItem, before: Promise<unknown>, queued: () => void): Promise<void> {
     const { link, run, total } = this.#parts;
     await run.attempt(item, async () => {
       const stat = await link.use((remote) => remote.stat(item.remote), run.signal);
@@ -130,12 +141,15 @@ class Get {
           );
         }
         total.many = true;
+        queued();
         await this.#folder(item, stat, null);
       } else if (stat.kind === 'other') {
         throw new Fault('not-a-file', `${toText(item.remote)}: not a regular file`);
       } else {
         // All items are in memory already: none waits for room in the queue.
-        run.queue.push(await this.#file(item, stat, null));
+        const job = await this.#file(item, stat, null);
+        await before;
+        run.queue.push(job);
       }
     });
   }

@@ -50,6 +50,33 @@ const moved: GetFile = (_link, item) =>
   });
 
 describe('getManyWith', () => {
+  it('gets files in the order they were named, in whatever order the server answers', async () => {
+    const late = new Map([
+      ['/a', 4],
+      ['/c', 2],
+    ]);
+    const link = linkTo({
+      stat: async (path) => {
+        for (let turns = late.get(path) ?? 0; turns > 0; turns--) await settled();
+        if (path === '/b') throw new Fault('not-found');
+        return { kind: 'file', size: 10 };
+      },
+      list: () => expect.unreachable(),
+    });
+    const names: string[] = [];
+    const getFile: GetFile = (...all) => {
+      names.push(all[1].remote);
+      return moved(...all);
+    };
+    const items = ['/a', '/b', '/c', '/d', '/e'].map((remote) => ({
+      remote,
+      local: localFromText(join(work, remote)),
+    }));
+    const { failed } = await getManyWith(getFile, link, items, manyOptions({ jobs: 1 }).options, place);
+    expect(names).toEqual(['/a', '/c', '/d', '/e']);
+    expect(failed.map(({ remote }) => remote)).toEqual(['/b']);
+  });
+
   it('never has many names of a large folder, and knows the total long before its end', async () => {
     const files = scale('walkedFiles');
     /** Names given by each listing: the one that moves, and the one that counts. */

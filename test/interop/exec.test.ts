@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toBytes, type ByteString } from '../../src/names.js';
-import { auditLines, audited } from './audit.js';
+import { auditLines, audited, type AuditLine } from './audit.js';
 import { awaited } from './awaited.js';
 import { writeNoise } from './bytes.js';
 import { hostileNames, shellQuoted } from './hostile-names.js';
@@ -104,10 +104,9 @@ describe.skipIf(missing('ssh', 'ssh-keygen', 'bash', 'md5sum'))('ssh HOST COMMAN
       spawn('ssh', [...sshArgs(), `${command} endless`], { stdio: 'ignore' }),
     );
     // As many as an account may have at once: the next one has to wait.
+    const lines = (): readonly AuditLine[] => auditLines(server).slice(before);
     const opened = (): number =>
-      auditLines(server)
-        .slice(before)
-        .filter(({ event, path }) => event === 'file.opened' && path === 'endless').length;
+      lines().filter(({ event, path }) => event === 'file.opened' && path === 'endless').length;
     await awaited(
       () => `2 hashes at work, of which ${opened()} are`,
       () => opened() === 2,
@@ -122,11 +121,13 @@ describe.skipIf(missing('ssh', 'ssh-keygen', 'bash', 'md5sum'))('ssh HOST COMMAN
     expect((await next).status).toBe(0);
     const closed = await audited(server, ({ event, path }) => event === 'file.closed' && path === 'endless');
     expect(closed.complete).toBe(false);
-    const lines = auditLines(server).slice(before);
-    const closing = lines.findIndex(({ event }) => event === 'file.closed');
-    expect(closing).toBeLessThan(
-      lines.findIndex(({ event, path }) => event === 'file.opened' && path === 'noise'),
+    const begun = (): number =>
+      lines().findIndex(({ event, path }) => event === 'file.opened' && path === 'noise');
+    await awaited(
+      () => 'the next hash is in the audit log',
+      () => begun() >= 0,
     );
+    expect(lines().findIndex(({ event }) => event === 'file.closed')).toBeLessThan(begun());
     expect(closed.bytesRead).toBeLessThan(20 * 2 ** 30);
   });
 

@@ -279,16 +279,19 @@ describe('get', () => {
 
   it('ends with 7 and keeps NAME.part where what arrived is not what the server has', async () => {
     const path = join(home, 'changing');
-    writeFileSync(path, 'before');
+    // More than one request brings: the hash is asked for only when all of it is here.
+    const before = 'before'.repeat(100_000);
+    const after = 'after!'.repeat(100_000);
+    writeFileSync(path, before);
     server.requests.clear();
     server.faults.delay('check-file-name', { milliseconds: 300 });
     const running = plim.line('get changing');
     await until(() => server.requests.some(({ operation }) => operation === 'check-file-name'));
-    writeFileSync(path, 'after!');
+    writeFileSync(path, after);
     const { exit, stderr } = await running;
     rmSync(path);
     expect(exit).toBe(7);
-    expect(stderr).toContain(`${md5('before')} here, ${md5('after!')} at the server`);
+    expect(stderr).toContain(`${md5(before)} here, ${md5(after)} at the server`);
     expect(names()).toEqual(['changing.part']);
   });
 

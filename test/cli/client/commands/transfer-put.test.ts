@@ -263,7 +263,10 @@ describe('put', () => {
     server.faults.delay('check-file-name', { milliseconds: 300 });
     const running = plim.line('put --overwrite big.bin');
     await until(() => server.requests.some(({ operation }) => operation === 'check-file-name'));
-    writeFileSync(join(home, 'big.bin.filepart'), 'broken', { flag: 'r+' });
+    const part = join(home, 'big.bin.filepart');
+    // It is asked for behind the last WRITE, which need not be done by then.
+    await until(() => statSync(part).size === big.length);
+    writeFileSync(part, 'broken', { flag: 'r+' });
     const { exit, stderr } = await running;
     expect(exit).toBe(7);
     expect(stderr).toContain(`${md5(big)} here, `);
