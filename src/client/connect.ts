@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
-import ssh2, { type ClientChannel, type ConnectConfig } from 'ssh2';
+import ssh2, { type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 import { Fault } from '../fault.js';
 import { shownAddress } from './address.js';
 import { colonLastLine } from './broken.js';
 import type { Connection, ConnectOptions } from './connection.js';
 import { moreSessions } from './more-sessions.js';
-import { requestSftp, sftpChannel, throughHost } from './open-channel.js';
+import { beginSftp, requestSftp, throughHost } from './open-channel.js';
 import { openSocket } from './open-socket.js';
 import { openRemote } from './remote-files.js';
 import { SshConnection } from './ssh-connection.js';
@@ -53,44 +53,41 @@ async function openStream(
   return inTime(throughHost(before, options), before, options.timeout, `connect to ${shownAddress(options)}`);
 }
 
-/** The connection that the files are on. Made by ssh2-sftp-client, which opens an SFTP session of its own. */
+/** The connection that the files are on, made by ssh2-sftp-client. */
 async function connectLast(
   chain: SshConnection[],
   options: Omit<ConnectOptions, 'jumps'>,
   stream: Duplex,
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
+  const { timeout } = options;
   const silent = (): void => undefined;
   const library = new SftpClient('plim', { error: silent, end: silent, close: silent });
   // The types leave out what it is made of.
   const { client } = library as unknown as { readonly client: ssh2.Client };
-  let librarys: Promise<ssh2.SFTPWrapper | null> = Promise.resolve(null);
-  let requested: Promise<ClientChannel> = Promise.reject(new Error('not logged in'));
-  requested.catch(silent);
+  // Ours is the only session: a second one takes from the line, and from what the server grants an account.
+  client.sftp = (done) => {
+    if (typeof done === 'function') done(new Error('the session is ours'), null as unknown as SFTPWrapper);
+    return client;
+  };
   const ssh = new SshConnection({
     options,
     stream,
     client,
-    start: (config) => {
-      librarys = library.connect(config).catch(() => null);
-    },
+    start: (config) => void library.connect(config).catch(silent),
   });
   chain.push(ssh);
-  // In front of the library's, with no round trip between: where one session is all there is, ours is the one.
-  client.prependOnceListener('ready', () => {
-    requested = requestSftp(client);
-    requested.catch(silent);
-  });
-  void librarys.then((sftp) => sftp?.on('error', silent));
   await ssh.loggedIn();
-  const channel = await inTime(sftpChannel(ssh, requested, librarys), ssh, options.timeout, 'open a session');
-  const remote = await openRemote({
-    channel,
-    client,
-    ident: ssh.ident,
-    timeout: options.timeout,
-    abandon: (fault) => ssh.fail(fault),
-  });
+  const { channel, remote } = await inTime(
+    beginSftp(ssh, requestSftp(client), async (opened) => {
+      const abandon = (fault: Fault): void => ssh.fail(fault);
+      const begun = await openRemote({ channel: opened, client, ident: ssh.ident, timeout, abandon });
+      return { channel: opened, remote: begun };
+    }),
+    ssh,
+    timeout,
+    'open a session',
+  );
   ssh.lastWords = () => remote.takeStderr();
   channel.once('close', () => {
     const said = colonLastLine(remote.takeStderr());
@@ -109,12 +106,7 @@ async function connectLast(
   });
   return {
     remote,
-    more: moreSessions({
-      ssh,
-      client,
-      timeout: options.timeout,
-      endLibrarys: () => void librarys.then((sftp) => sftp?.end()),
-    }),
+    more: moreSessions({ ssh, client, timeout }),
     loginMethod: ssh.loginMethod,
     closed: ended,
     end: () => endAll(chain),

@@ -40,6 +40,38 @@ export function inside(channel: ClientChannel): OpenChannel {
   return channel as unknown as OpenChannel;
 }
 
+/** An open channel, or the error of one that could not be opened; ssh2 looks at `type`. */
+export interface OpenedCallback {
+  (error: Error | undefined, channel: RequestingChannel): void;
+  type: 'session';
+}
+
+/** A channel that requests can be made on [RFC 4254 5.4]. */
+export interface RequestingChannel extends ClientChannel {
+  readonly outgoing: Way;
+  /** Take the answers to requests, in order: `false` for yes. */
+  readonly _callbacks: ((refused: boolean | Error) => void)[];
+}
+
+/** What opens channels. */
+export interface ChannelOpener {
+  readonly _chanMgr: {
+    /** @returns the number it will have here; -1 when there is none left */
+    add(opened: OpenedCallback): number;
+  };
+  readonly _protocol: {
+    session(id: number, window: number, packetSize: number): void;
+    subsystem(recipient: number, name: string, wantReply: boolean): void;
+  };
+}
+
+export function openerOf(client: Client): ChannelOpener {
+  return client as unknown as ChannelOpener;
+}
+
+/** What ssh2 takes every channel to be opened with: MAX_WINDOW and PACKET_SIZE of its `Channel.js`. */
+export const openedWith = { window: 2 * 2 ** 20, packetSize: 32 * 1024 } as const;
+
 /** A client's side of the transport [RFC 4253], there once `connect` was called. */
 export interface InnerProtocol {
   /** Takes bytes as far as it can and says how far; the identification first, packets then. */

@@ -1,6 +1,6 @@
 import type { Client } from 'ssh2';
 import type { Fault } from '../fault.js';
-import { requestSftp } from './open-channel.js';
+import { beginSftp, requestSftp } from './open-channel.js';
 import { openRemote } from './remote-files.js';
 import type { Remote } from './remote.js';
 import type { SshConnection } from './ssh-connection.js';
@@ -9,8 +9,6 @@ export interface MoreSessionsOptions {
   readonly ssh: SshConnection;
   readonly client: Client;
   readonly timeout: number;
-  /** Ends the session that ssh2-sftp-client has opened and nobody uses. */
-  readonly endLibrarys: () => void;
 }
 
 /** What opens SFTP sessions beside the first; it gives `null` once the server has refused one. */
@@ -22,27 +20,26 @@ export function moreSessions(options: MoreSessionsOptions): () => Promise<Remote
       return await open(options);
     } catch {
       refused = true;
-      // Where channels are few, a command that makes a hash needs one more than an idle session does.
-      options.endLibrarys();
       return null;
     }
   };
 }
 
 async function open({ ssh, client, timeout }: MoreSessionsOptions): Promise<Remote> {
-  const channel = await requestSftp(client);
-  let begun = false;
-  const abandon = (fault: Fault): void => {
-    // A server that says nothing here, or cannot do it at all, may still be right about the sessions it has.
-    if (begun && fault.code === 'bad-message') ssh.fail(fault);
-    else channel.close();
-  };
-  try {
-    const remote = await openRemote({ channel, client, ident: ssh.ident, timeout, abandon });
-    begun = true;
-    return remote;
-  } catch (thrown) {
-    channel.close();
-    throw thrown;
-  }
+  return beginSftp(ssh, requestSftp(client), async (channel) => {
+    let begun = false;
+    const abandon = (fault: Fault): void => {
+      // A server that says nothing here, or cannot do it at all, may still be right about the sessions it has.
+      if (begun && fault.code === 'bad-message') ssh.fail(fault);
+      else channel.close();
+    };
+    try {
+      const remote = await openRemote({ channel, client, ident: ssh.ident, timeout, abandon });
+      begun = true;
+      return remote;
+    } catch (thrown) {
+      channel.close();
+      throw thrown;
+    }
+  });
 }

@@ -1,49 +1,75 @@
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { Fault } from '../fault.js';
 import { shownAddress, type Address } from './address.js';
 import { serverText } from './broken.js';
+import { Deferred } from './deferred.js';
+import { openedWith, openerOf, type RequestingChannel } from './internals.js';
 import type { SshConnection } from './ssh-connection.js';
 
-/** Milliseconds for a server to close a session that was ended. */
-const farewell = 2_000;
-
-/** Asks for an SFTP session at once. @throws Error as ssh2 does */
-export function requestSftp(client: Client): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    client.subsys('sftp', (error, channel) => {
-      if (error) reject(error);
-      else resolve(channel);
-    });
-  });
+/** An SFTP session that was asked for. */
+export interface RequestedSftp {
+  /** Its channel: the request is on its way, and what is written goes behind it. @throws Error as ssh2 does */
+  readonly channel: Promise<ClientChannel>;
+  /** Resolves when the server has granted it. @throws Error as ssh2 does */
+  readonly granted: Promise<unknown>;
 }
 
 /**
- * The channel that was asked for. Where it was refused while the library's got through (some servers grant one only),
- * the library's is ended and ours opened in its place.
- * @param others the library's session, or `null` where it has none either
- * @throws Fault
+ * Asks for an SFTP session at once. As OpenSSH's client does, it leaves the beginning of the session to whoever has the
+ * channel, without a round trip for the answer; ssh2 would give the channel out only then.
  */
-export async function sftpChannel(
-  ssh: SshConnection,
-  requested: Promise<ClientChannel>,
-  others: Promise<{ end(): void; once(event: 'close', listener: () => void): unknown } | null>,
-): Promise<ClientChannel> {
-  try {
-    return await requested;
-  } catch (error) {
-    const other = await others;
-    if (ssh.fault) throw ssh.fault;
-    if (other === null) throw noSftp(ssh, error as Error);
-    const ended = new Promise<void>((resolve) => other.once('close', resolve));
-    other.end();
-    // A server that is done with it only later would refuse ours again; one that never says so is asked all the same.
-    await Promise.race([ended, ssh.closed, sleep(farewell, undefined, { ref: false })]);
-    return requestSftp(ssh.client).catch((again: unknown) => {
-      throw ssh.fault ?? noSftp(ssh, again as Error);
+export function requestSftp(client: Client): RequestedSftp {
+  const channel = new Deferred<ClientChannel>();
+  const granted = new Deferred<undefined>();
+  const opener = openerOf(client);
+  const refuse = (error: Error): void => {
+    channel.reject(error);
+    granted.reject(error);
+  };
+  const opened = (error: Error | undefined, open: RequestingChannel): void => {
+    if (error) {
+      refuse(error);
+      return;
+    }
+    open._callbacks.push((refused) => {
+      if (refused === false) granted.resolve(undefined);
+      else granted.reject(refused === true ? new Error('Unable to start subsystem: sftp') : refused);
     });
+    opener._protocol.subsystem(open.outgoing.id, 'sftp', true);
+    channel.resolve(open);
+  };
+  try {
+    const id = opener._chanMgr.add(Object.assign(opened, { type: 'session' } as const));
+    if (id === -1) throw new Error('No free channels available');
+    opener._protocol.session(id, openedWith.window, openedWith.packetSize);
+  } catch (error) {
+    refuse(error as Error);
   }
+  return { channel: channel.promise, granted: granted.promise };
+}
+
+/**
+ * Begins the session that was asked for, and does not wait for the answer before that.
+ * @throws Fault `no-connection`, `unsupported`, and what `begin` throws
+ */
+export async function beginSftp<T>(
+  ssh: SshConnection,
+  { channel, granted }: RequestedSftp,
+  begin: (channel: ClientChannel) => Promise<T>,
+): Promise<T> {
+  const beginning = channel.then(begin);
+  beginning.catch(() => undefined);
+  try {
+    await granted;
+  } catch (error) {
+    channel.then(
+      (open) => open.close(),
+      () => undefined,
+    );
+    throw ssh.fault ?? noSftp(ssh, error as Error);
+  }
+  return beginning;
 }
 
 function noSftp(ssh: SshConnection, error: Error & { readonly reason?: unknown }): Fault {

@@ -5,7 +5,7 @@ import type { Remote } from './remote.js';
  * SFTP sessions of one connection, at most. A server does requests of one session that change names one after another
  * [PROTOCOL 3.1], those of several beside each other: many small files gain from it, and four do nearly all of
  * that. OpenSSH's server and ours grant ten channels by default; commands that make hashes need four of them
- * (`run-command.ts`), and ssh2-sftp-client has one.
+ * (`run-command.ts`).
  */
 const most = 4;
 

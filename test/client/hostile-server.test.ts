@@ -374,12 +374,12 @@ describe('a hostile server', () => {
     expect(await connection.closed).toBeNull();
   });
 
-  it('is heard to the end, whatever it sends to the session that nobody uses', async () => {
+  it('is heard to the end, whatever it sends to a channel that nobody opened', async () => {
     const server = await ssh();
     const connection = await connect(options(server, login('alice')));
     const [theirs] = server.connections;
     if (!theirs) throw new Error('nobody came');
-    // Once ours answers, the library's has begun too. Ours is channel 0, its is 1; this is no SFTP.
+    // Ours is channel 0; this is no SFTP.
     await connection.remote.realpath('.');
     send(theirs, Buffer.from([94, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 5, 250, 0, 0, 0, 1]));
     send(theirs, Buffer.concat([Buffer.from([1, 0, 0, 0, 2]), text('enough\nof you'), text('')]));
