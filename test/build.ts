@@ -19,21 +19,22 @@ function node(...args: readonly string[]): void {
   execFileSync(process.execPath, args, { cwd: top, stdio: 'inherit' });
 }
 
-/** Whether the client in one file is older than anything that it is made of. */
-function bundleIsOld(): boolean {
+/** Whether what `npm run build` writes last is older than anything that `dist/` is made of. */
+function isOld(): boolean {
   const built = statSync(join(top, 'dist/plim.mjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = readdirSync(join(top, 'src'), { recursive: true, encoding: 'utf8' }).map(
     (name) => `src/${name}`,
   );
-  return ['rolldown.config.js', 'package.json', 'package-lock.json', ...sources].some(
-    (name) => statSync(join(top, name)).mtimeMs > built,
-  );
+  const settings = ['rolldown.config.js', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  return [...settings, 'package.json', ...sources].some((name) => statSync(join(top, name)).mtimeMs > built);
 }
 
 /** Threads and spawned programs run from `dist/`, because Node 20 cannot load `.ts` in a worker. */
 export async function setup(project: TestProject): Promise<() => void> {
-  node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
-  if (bundleIsOld()) node('node_modules/rolldown/bin/cli.mjs', '-c');
+  if (isOld()) {
+    node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+    node('node_modules/rolldown/bin/cli.mjs', '-c');
+  }
   const folder = mkdtempSync(join(tmpdir(), 'plimsoll-host-keys-'));
   await loadHostKeys(join(folder, 'keys'));
   project.provide('hostKeys', join(folder, 'keys'));

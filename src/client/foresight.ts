@@ -1,18 +1,7 @@
 import type { ByteString } from '../names.js';
-import type { RemoteSpace, RemoteStat } from './remote.js';
+import type { Question, Remote } from './remote.js';
 
-/** What can be asked ahead of the moment it is needed. */
-export interface Answers {
-  readonly stat: RemoteStat;
-  readonly lstat: RemoteStat;
-  readonly space: RemoteSpace | null;
-}
-
-/** A question about a path. */
-export interface Question {
-  readonly ask: keyof Answers;
-  readonly path: ByteString;
-}
+type Answers = { readonly [K in Question['ask']]: Awaited<ReturnType<Remote[K]>> };
 
 export interface ForesightParts {
   readonly ask: { readonly [K in keyof Answers]: (path: ByteString) => Promise<Answers[K]> };

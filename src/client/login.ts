@@ -31,6 +31,8 @@ type Attempts = AsyncGenerator<LoginAttempt, Refusal | null, Refusal>;
 
 /** How often a secret is asked for, as OpenSSH has it. */
 const mostTries = 3;
+/** Keys that are shown without asking. */
+const mostShown = 2;
 /** Factors that may be wanted one after another. */
 const mostFactors = 8;
 /** What a server may ask at once and how long its texts may be; real ones ask one thing or two. */
@@ -45,11 +47,9 @@ export async function* loginAttempts(parts: LoginParts): AsyncGenerator<LoginAtt
   const used = new Set<string>();
   // Says which methods there are, and needs nothing where none is wanted. [RFC 4252 5.2]
   const none = { method: 'none', request: { type: 'none', username: login.user } } as const;
-  const first = keysAskNobody(login) ? yield* keysFirst(parts, used) : null;
-  let answer: Refusal | null = first && first.methods.length > 0 ? first : yield none;
-  let untried: readonly string[] = answer.methods.filter(
-    (method) => method !== 'publickey' || first?.partial !== false,
-  );
+  const first = (await areFewKeys(parts)) ? yield* keysFirst(parts, used) : null;
+  let answer: Refusal | null = first?.partial ? first : yield none;
+  let untried = first?.partial === false ? withoutKeys(answer.methods) : answer.methods;
   for (let factor = 0; factor < mostFactors; factor++) {
     report.offered(answer.methods);
     answer = yield* oneFactor(parts, untried, used);
@@ -58,9 +58,19 @@ export async function* loginAttempts(parts: LoginParts): AsyncGenerator<LoginAtt
   }
 }
 
-/** Whether no passphrase has to be asked for before the server is shown a key. */
-function keysAskNobody(login: Login): boolean {
-  return login.keys.every((key) => readPrivateKey(key).state !== 'sealed');
+function withoutKeys(methods: readonly string[]): readonly string[] {
+  return methods.filter((method) => method !== 'publickey');
+}
+
+/**
+ * Whether all keys may be shown before the server was asked: servers count attempts, and OpenSSH's counts `none` among
+ * them when it comes later. Nobody is asked for a passphrase for that.
+ */
+async function areFewKeys(parts: LoginParts): Promise<boolean> {
+  const files = parts.login.keys.map((key) => readPrivateKey(key).state);
+  const usable = files.filter((state) => state !== 'unusable').length;
+  if (usable > mostShown || files.includes('sealed')) return false;
+  return usable + (await heldKeys(parts)).length <= mostShown;
 }
 
 /**
@@ -72,7 +82,7 @@ async function* keysFirst(parts: LoginParts, used: Set<string>): Attempts {
   let answer: Refusal | null = null;
   for (let next = await attempts.next(); next.done !== true; next = await attempts.next(answer)) {
     answer = yield next.value;
-    if (answer.methods.length > 0 && !answer.methods.includes('publickey')) {
+    if (!answer.partial && answer.methods.length > 0 && !answer.methods.includes('publickey')) {
       await attempts.return(null);
       break;
     }

@@ -6,13 +6,14 @@ import type { AccountStatus } from '../wire/account-status.js';
 import type { NameEntry } from '../wire/attrs.js';
 import { filesystemFlags } from '../wire/extensions.js';
 import { openFlags } from '../wire/open-flags.js';
-import { Foresight, type Question } from './foresight.js';
+import { Foresight } from './foresight.js';
 import { inside } from './internals.js';
 import { RemoteFile } from './remote-file.js';
 import { changeAttrs, remoteStat } from './remote-stat.js';
 import type {
   OpenMode,
   PreparedHash,
+  Question,
   Range,
   Remote,
   RemoteChange,

@@ -1,7 +1,12 @@
 import type { HashAlgorithm } from '../hash/algorithms.js';
 import type { ByteString } from '../names.js';
 import type { AccountStatus } from '../wire/account-status.js';
-import type { Question } from './foresight.js';
+
+/** What is asked of a path, ahead of the moment its answer is needed. */
+export interface Question {
+  readonly ask: 'stat' | 'lstat' | 'space';
+  readonly path: ByteString;
+}
 
 /** What a name stands for; `unknown` where the server does not say. */
 export type RemoteKind = 'file' | 'folder' | 'symlink' | 'other' | 'unknown';

@@ -2,12 +2,11 @@ import { statfs } from 'node:fs/promises';
 import { Fault } from '../fault.js';
 import type { ByteString } from '../names.js';
 import { formatSize } from '../size.js';
-import type { Question } from './foresight.js';
 import { errorCode } from './local-fault.js';
 import { fsPath } from './local-path.js';
 import type { Link } from './link.js';
 import { lostForGood } from './lost-for-good.js';
-import type { RemoteSpace } from './remote.js';
+import type { Question, RemoteSpace } from './remote.js';
 
 /** What a transfer adds to what is there. */
 export interface Need {

@@ -1,6 +1,6 @@
 import type { ByteString } from '../names.js';
-import type { Question } from './foresight.js';
 import { filepartOf } from './partial-names.js';
+import type { Question } from './remote.js';
 import { parentOf } from './room.js';
 
 /** What is asked before a file is put there: whether there is room, and what is there already. */

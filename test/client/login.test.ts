@@ -309,7 +309,7 @@ describe('login with questions and passwords', () => {
         isPassword(attempt, 'right') ? attempt.accept() : attempt.reject(['password']),
       );
       expect(await granted(options(server, who()))).toBe('password');
-      expect(server.tried).toEqual(['publickey', 'password']);
+      expect(server.tried).toEqual(['publickey', 'none', 'password']);
     });
 
     it('and each of them once to a server that refuses them', async () => {
@@ -317,14 +317,24 @@ describe('login with questions and passwords', () => {
         isPassword(attempt, 'right') ? attempt.accept() : attempt.reject(['publickey', 'password']),
       );
       expect(await granted(options(server, who()))).toBe('password');
-      expect(server.tried).toEqual(['publickey', 'publickey', 'password']);
+      expect(server.tried).toEqual(['publickey', 'publickey', 'none', 'password']);
     });
 
-    it('and asks where the server has not told', async () => {
+    it('and asks for nothing where nothing is wanted', async () => {
       const server = await start((attempt) =>
-        attempt.method === 'none' ? attempt.accept() : attempt.reject([]),
+        attempt.method === 'none' ? attempt.accept() : attempt.reject(['publickey']),
       );
       expect(await granted(options(server, who()))).toBe('none');
+    });
+
+    it('but not many: a server that counts attempts would send it away', async () => {
+      const server = await start((attempt) =>
+        isPassword(attempt, 'right') ? attempt.accept() : attempt.reject(['password']),
+      );
+      const [one = '', other = ''] = keys;
+      const many = { ...who(), keys: [one, other, one].map(keyFrom) };
+      expect(await granted(options(server, many))).toBe('password');
+      expect(server.tried).toEqual(['none', 'password']);
     });
   });
 

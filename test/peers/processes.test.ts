@@ -130,8 +130,10 @@ it('works where the path is longer than the 107 bytes of a socket address', asyn
   const folder = root(join('x'.repeat(200), 'y'.repeat(200)));
   const peers = await openPeers({ folder });
   const other = await otherProcess(folder, answering);
-  expect(await (await peers.connect(other.name)).ask('echo', 1)).toBe(1);
+  const channel = await peers.connect(other.name);
+  expect(await channel.ask('echo', 1)).toBe(1);
   await other.kill();
+  await channel.gone;
   await expect(peers.connect(other.name)).rejects.toMatchObject({ code: 'not-found' });
   await peers.close();
   expect(readdirSync(folder)).toEqual([]);

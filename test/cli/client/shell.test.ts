@@ -246,6 +246,9 @@ describe.skipIf(missing('python3'))('one session', () => {
 
   it('is told of a connection that was lost, and has another one for the next command', async () => {
     server.faults.cut();
+    // What was typed before it is known would be told as failed.
+    alice.types('!echo still here\r');
+    await alice.sees(/\nstill here\s+plim> $/);
     alice.types('ls notes.txt\r');
     await alice.sees(/connection lost[^]*\s+notes\.txt\s+plim> $/);
   });
