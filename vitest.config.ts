@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           ...each,
           name: 'sharing',
-          include: [`test/{${sharing.join(',')}}/**/*.test.ts`],
+          include: ['test/*.test.ts', `test/{${sharing.join(',')}}/**/*.test.ts`],
           exclude: leaving,
           isolate: false,
         },
@@ -53,13 +53,13 @@ export default defineConfig({
         test: {
           ...each,
           name: 'alone',
-          include: ['test/*.test.ts', `test/!(${sharing.join('|')})/**/*.test.ts`, ...leaving],
+          include: [`test/!(${sharing.join('|')})/**/*.test.ts`, ...leaving],
         },
       },
     ],
     globalSetup: ['test/build.ts'],
-    // Many tests wait for the programs they run; one worker for each processor, less one, would leave half a machine idle.
-    maxWorkers: availableParallelism() + 1,
+    // Many tests wait for the programs they run; with one worker for each processor they would leave it idle.
+    maxWorkers: availableParallelism() + 2,
     reporters: ['default', new MinutesReporter()],
   },
 });

@@ -18,6 +18,7 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scale } from '../scale.js';
 import { auditLines } from './audit.js';
 import { awaited } from './awaited.js';
 import { sha256, writeNoise } from './bytes.js';
@@ -25,7 +26,8 @@ import { cannotMount, mountHome, type Mount } from './mount.js';
 import { missing, run, type Result } from './programs.js';
 import { must, startServer, type TestServer } from './server.js';
 
-const commits = 4;
+const commits = scale('mountedCommits');
+const files = scale('mountedFiles');
 
 /** A busy machine takes its time for the thousands of small requests of git. */
 const gitTimeout = 120_000;
@@ -67,7 +69,7 @@ describe.skipIf(cannotMount() || missing('git', 'make', 'gcc', 'ar', 'flock'))(
     async function makeRepository(folder: string): Promise<void> {
       mkdirSync(join(folder, 'deep/er'), { recursive: true });
       await done(folder, 'git', 'init', '--quiet', '--initial-branch=main');
-      for (let index = 0; index < 20; index++)
+      for (let index = 0; index < files; index++)
         writeFileSync(join(folder, `file-${index}`), `${index}\n`.repeat(index));
       await writeNoise(join(folder, 'deep/er/binary'), 300_000);
       for (let index = 0; index < commits; index++) {
