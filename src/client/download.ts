@@ -10,7 +10,7 @@ import { RunningHash } from './running-hash.js';
 import { formatPart } from './stopped-transfer.js';
 import type { TransferOptions, TransferSubject, Verified } from './transfer.js';
 import { unlessAborted } from './unless-aborted.js';
-import { compareHashes, hashesByRequest, isVerified, requireHashes, tellUnverified } from './verification.js';
+import { compareHashes, isVerified, requireHashes, tellUnverified } from './verification.js';
 
 export interface DownloadParts {
   readonly path: ByteString;
@@ -134,7 +134,7 @@ export class Download {
   #askEarly(remote: Remote, end: number | null): Promise<RemoteHash | null> | null {
     const { verify } = this.#options;
     const isSmall = end !== null && end - this.#at <= remote.facts.maxRead;
-    if (!isSmall || !isVerified(remote, verify, end) || !hashesByRequest(remote)) return null;
+    if (!isSmall || !isVerified(remote, verify, end) || !remote.hashesCheaply(verify.algorithm)) return null;
     const asked = remote.hash(this.#parts.path, verify.algorithm, { start: 0, length: end });
     asked.catch(() => undefined);
     return asked;

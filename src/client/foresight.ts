@@ -12,7 +12,7 @@ export interface ForesightParts {
 }
 
 /** Milliseconds for which an answer is taken to be so still. */
-const freshFor = 2_000;
+const freshFor = 1_000;
 
 /**
  * Questions that are about to be asked one after another, sent together: over a long line their round trips would add
@@ -30,19 +30,16 @@ export class Foresight {
     this.#now = parts.now ?? (() => performance.now());
   }
 
-  /** Asks what is not on its way already. */
+  /** Asks, unless all of it is on its way already: what was not used of earlier questions counts for nothing then. */
   foresee(questions: readonly Question[]): void {
-    if (!this.#isFresh()) {
-      this.#answers.clear();
-      this.#at = this.#now();
-    }
+    if (this.#isFresh() && questions.every((question) => this.#answers.has(keyOf(question)))) return;
+    this.#answers.clear();
+    this.#at = this.#now();
     for (const question of questions) {
-      const key = keyOf(question);
-      if (this.#answers.has(key)) continue;
       const answer: Promise<unknown> = this.#parts.ask[question.ask](question.path);
       // Whoever needs it hears of its fault.
       answer.catch(() => undefined);
-      this.#answers.set(key, answer);
+      this.#answers.set(keyOf(question), answer);
     }
     this.#asked = this.#parts.asked();
   }

@@ -1,6 +1,5 @@
 import { Fault } from '../fault.js';
 import { toText, type ByteString } from '../names.js';
-import { Deferred } from './deferred.js';
 import type { FileHints } from './file-hints.js';
 import { FolderEnd } from './folder-end.js';
 import { GetRoom } from './get-room.js';
@@ -48,13 +47,42 @@ export async function getManyWith(
   });
   const room = options.checkRoom ? await GetRoom.at(items[0]?.local ?? '.') : null;
   const get = new Get({ getFile, link, run, room, total, place });
-  for (const item of items) await run.queue.folder(() => get.item(item));
+  for (const { item, stat } of lookedAt(link, items, run.signal)) {
+    if (run.queue.stopped) break;
+    await get.item(item, stat);
+  }
   await run.queue.walked();
   if (!run.queue.stopped) total.walked();
   await run.queue.done();
   // Whoever has ended early does not count on, through a tree without an end perhaps.
   over.abort();
   return run.result();
+}
+
+/** Items that are asked about at once, so that their round trips do not add up. */
+const looksAtOnce = 4;
+
+/** What the server says of each item, in their order, whatever the order of its answers. */
+function* lookedAt(
+  link: Link,
+  items: readonly TransferItem[],
+  signal: AbortSignal,
+): Generator<{ readonly item: TransferItem; readonly stat: Promise<RemoteStat> }> {
+  const looks = items.values();
+  const look = (): { readonly item: TransferItem; readonly stat: Promise<RemoteStat> } | null => {
+    const next = looks.next();
+    if (next.done === true) return null;
+    const item = next.value;
+    const stat = link.use((remote) => remote.stat(item.remote), signal);
+    // Whoever waits for an earlier one must not be surprised by this one's fault.
+    stat.catch(() => undefined);
+    return { item, stat };
+  };
+  const ahead = Array.from({ length: looksAtOnce }, look);
+  for (let first = ahead.shift(); first; first = ahead.shift()) {
+    yield first;
+    ahead.push(look());
+  }
 }
 
 /** What is to be moved in all: known when the walk ends, or earlier, when a second one that only counts has ended. */
@@ -113,26 +141,16 @@ interface Into {
 class Get {
   readonly #parts: Parts;
   readonly #options: TransferOptions;
-  /** Until the files before have their place in the queue: several are asked about at once, and answered in any order. */
-  #before: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#options = { ...parts.run.options, signal: parts.run.signal };
   }
 
-  async item(item: TransferItem): Promise<void> {
-    const before = this.#before;
-    const queued = new Deferred<void>();
-    this.#before = Promise.all([before, queued.promise]);
-    await this.#item(item, before, () => queued.resolve());
-    queued.resolve();
-  }
-
-  async #item(item: TransferItem, before: Promise<unknown>, queued: () => void): Promise<void> {
-    const { link, run, total } = this.#parts;
+  async item(item: TransferItem, looking: Promise<RemoteStat>): Promise<void> {
+    const { run, total } = this.#parts;
     await run.attempt(item, async () => {
-      const stat = await link.use((remote) => remote.stat(item.remote), run.signal);
+      const stat = await looking;
       if (stat.kind === 'folder') {
         if (!run.options.recursive) {
           throw new Fault(
@@ -141,15 +159,12 @@ class Get {
           );
         }
         total.many = true;
-        queued();
         await this.#folder(item, stat, null);
       } else if (stat.kind === 'other') {
         throw new Fault('not-a-file', `${toText(item.remote)}: not a regular file`);
       } else {
         // All items are in memory already: none waits for room in the queue.
-        const job = await this.#file(item, stat, null);
-        await before;
-        run.queue.push(job);
+        run.queue.push(await this.#file(item, stat, null));
       }
     });
   }
@@ -200,9 +215,7 @@ class Get {
       });
       await end.release();
     };
-    // An item's job is that of a folder already.
-    if (parent) await run.queue.folder(read);
-    else await read();
+    await run.queue.folder(read);
   }
 
   async #entry(into: Into, { name, stat: listed, again }: ListedEntry): Promise<void> {

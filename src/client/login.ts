@@ -27,12 +27,18 @@ export interface LoginParts {
   readonly asking: <T>(work: Promise<T>) => Promise<T>;
 }
 
+interface Parts extends LoginParts {
+  /** The keys of the agent, which is asked once: it may be slow. */
+  readonly held: () => Promise<readonly AgentKey[]>;
+}
+
 type Attempts = AsyncGenerator<LoginAttempt, Refusal | null, Refusal>;
 
 /** How often a secret is asked for, as OpenSSH has it. */
 const mostTries = 3;
 /** Keys that are shown without asking. */
 const mostShown = 2;
+const guests: ReadonlySet<string> = new Set(['anonymous', 'ftp', 'guest']);
 /** Factors that may be wanted one after another. */
 const mostFactors = 8;
 /** What a server may ask at once and how long its texts may be; real ones ask one thing or two. */
@@ -42,14 +48,18 @@ const bounds = { prompts: 32, text: 1_024, instruction: 4_096 } as const;
  * The attempts to log in, one after another; `next` takes the server's answer to the one before. Ends when there is
  * nothing left to try.
  */
-export async function* loginAttempts(parts: LoginParts): AsyncGenerator<LoginAttempt, void, Refusal> {
-  const { login, report } = parts;
+export async function* loginAttempts(given: LoginParts): AsyncGenerator<LoginAttempt, void, Refusal> {
+  const { login, report } = given;
+  let held: Promise<readonly AgentKey[]> | null = null;
+  const parts: Parts = { ...given, held: () => (held ??= heldKeys(given)) };
   const used = new Set<string>();
+  const first = (await showsKeysFirst(parts)) ? yield* keysFirst(parts, used) : null;
+  const refused = first?.partial === false;
   // Says which methods there are, and needs nothing where none is wanted. [RFC 4252 5.2]
   const none = { method: 'none', request: { type: 'none', username: login.user } } as const;
-  const first = (await areFewKeys(parts)) ? yield* keysFirst(parts, used) : null;
-  let answer: Refusal | null = first?.partial ? first : yield none;
-  let untried = first?.partial === false ? withoutKeys(answer.methods) : answer.methods;
+  const isEnough = first !== null && (first.partial || withoutKeys(first.methods).length > 0);
+  let answer: Refusal | null = isEnough ? first : yield none;
+  let untried = refused ? withoutKeys(answer.methods) : answer.methods;
   for (let factor = 0; factor < mostFactors; factor++) {
     report.offered(answer.methods);
     answer = yield* oneFactor(parts, untried, used);
@@ -63,21 +73,22 @@ function withoutKeys(methods: readonly string[]): readonly string[] {
 }
 
 /**
- * Whether all keys may be shown before the server was asked: servers count attempts, and OpenSSH's counts `none` among
- * them when it comes later. Nobody is asked for a passphrase for that.
+ * Whether all keys may be shown before the server was asked: there are few, since servers count attempts; nobody has to
+ * type a passphrase for that; and it is no user who by custom needs nothing.
  */
-async function areFewKeys(parts: LoginParts): Promise<boolean> {
+async function showsKeysFirst(parts: Parts): Promise<boolean> {
+  if (guests.has(parts.login.user)) return false;
   const files = parts.login.keys.map((key) => readPrivateKey(key).state);
   const usable = files.filter((state) => state !== 'unusable').length;
   if (usable > mostShown || files.includes('sealed')) return false;
-  return usable + (await heldKeys(parts)).length <= mostShown;
+  return usable + (await parts.held()).length <= mostShown;
 }
 
 /**
  * Keys without asking first whether the server takes any: a round trip less where it does.
  * @returns its last answer, without methods where it has not given one; `null` where there was no key to try
  */
-async function* keysFirst(parts: LoginParts, used: Set<string>): Attempts {
+async function* keysFirst(parts: Parts, used: Set<string>): Attempts {
   const attempts = keys(parts, used);
   let answer: Refusal | null = null;
   for (let next = await attempts.next(); next.done !== true; next = await attempts.next(answer)) {
@@ -91,7 +102,7 @@ async function* keysFirst(parts: LoginParts, used: Set<string>): Attempts {
 }
 
 /** Everything that is offered, until something is granted; `null` when nothing was. */
-async function* oneFactor(parts: LoginParts, offered: readonly string[], used: Set<string>): Attempts {
+async function* oneFactor(parts: Parts, offered: readonly string[], used: Set<string>): Attempts {
   const ways = { publickey: keys, 'keyboard-interactive': interactive, password } as const;
   for (const [method, way] of Object.entries(ways)) {
     if (!offered.includes(method)) continue;
@@ -109,7 +120,7 @@ interface Candidate {
 }
 
 /** @param used keys that were granted already: another factor needs another key */
-async function* keys(parts: LoginParts, used: Set<string>): Attempts {
+async function* keys(parts: Parts, used: Set<string>): Attempts {
   const { login, report, debug } = parts;
   const tried = new Set(used);
   for await (const { name, publicKey, sign } of candidates(parts)) {
@@ -137,13 +148,13 @@ async function* keys(parts: LoginParts, used: Set<string>): Attempts {
  * First the agent's keys that were also named as files, then its others, then the files: servers count attempts, and
  * what was asked for must not come last.
  */
-async function* candidates(parts: LoginParts): AsyncGenerator<Candidate, void> {
+async function* candidates(parts: Parts): AsyncGenerator<Candidate, void> {
   const { login, report, debug } = parts;
   const files = login.keys.map(readPrivateKey);
   const named = new Map(
     files.flatMap((file) => publicIds(file).map((id) => [id, file.source.name] as const)),
   );
-  const held = await heldKeys(parts);
+  const held = await parts.held();
   const nameOf = ({ publicKey }: AgentKey): string | undefined =>
     named.get(publicKey.getPublicSSH().toString('base64'));
   const inOrder = [...held.filter((key) => nameOf(key)), ...held.filter((key) => !nameOf(key))];

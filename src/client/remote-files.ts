@@ -106,8 +106,8 @@ class SftpRemote implements Remote {
     return this.facts.extensions.has(extension);
   }
 
-  get hashesCheaply(): boolean {
-    return this.#hashes.cheap;
+  hashesCheaply(algorithm: HashAlgorithm): boolean {
+    return this.#hashes.isCheap(algorithm);
   }
 
   takeStderr(): string {
@@ -299,7 +299,7 @@ class SftpRemote implements Remote {
   }
 
   async hash(path: ByteString, algorithm: HashAlgorithm, range: Range): Promise<RemoteHash | null> {
-    const start = this.hashesCheaply ? null : await this.#start.catch(() => null);
+    const start = this.hashesCheaply(algorithm) ? null : await this.#start.catch(() => null);
     return this.#hashes.hash(fromStart(start, path), algorithm, range);
   }
 

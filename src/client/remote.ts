@@ -136,7 +136,7 @@ export interface Remote {
   readonly facts: RemoteFacts;
   has(extension: string): boolean;
   /** Whether a hash costs one request; otherwise a program is started at the server for each. */
-  readonly hashesCheaply: boolean;
+  hashesCheaply(algorithm: HashAlgorithm): boolean;
   /** What the server has said on stderr since the last call; refusals, mostly. */
   takeStderr(): string;
   realpath(path: ByteString): Promise<ByteString>;

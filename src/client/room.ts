@@ -51,7 +51,7 @@ export async function remoteRoom(
   for (let path = folder; ; path = parentOf(path)) {
     try {
       return await link.use((remote) => {
-        remote.foresee(next);
+        if (path === folder) remote.foresee(next);
         return remote.space(path);
       }, signal);
     } catch (thrown) {

@@ -27,8 +27,8 @@ export class ServerHashes {
   }
 
   /** Whether a hash costs one request, and not a program started at the server. */
-  get cheap(): boolean {
-    return this.#checkFile || this.#md5Hash;
+  isCheap(algorithm: HashAlgorithm): boolean {
+    return this.#checkFile || (this.#md5Hash && algorithm === 'md5');
   }
 
   async hash(path: ByteString, algorithm: HashAlgorithm, range: Range): Promise<RemoteHash | null> {
@@ -48,7 +48,7 @@ export class ServerHashes {
 
   /** A shell that waits for its word to make the hash of a whole file; `null` where none is needed or there. */
   prepare(path: ByteString, algorithm: HashAlgorithm): PreparedHash | null {
-    if (this.cheap || !this.#shell) return null;
+    if (this.isCheap(algorithm) || !this.#shell) return null;
     const abort = new AbortController();
     let go = (): void => undefined;
     const word = new Promise<void>((resolve) => (go = resolve));

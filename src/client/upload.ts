@@ -22,10 +22,16 @@ import { unlessAborted } from './unless-aborted.js';
 import type { UploadPlan } from './upload-plan.js';
 import type { UploadSource } from './upload-source.js';
 import { lstatOrNull, statOrNull } from './stat-or-null.js';
-import { compareHashes, hashesByRequest, isVerified, requireHashes, tellUnverified } from './verification.js';
+import { compareHashes, isVerified, requireHashes, tellUnverified } from './verification.js';
 
 /** Bytes read at once here; a multiple of what the server takes in one WRITE where that is smaller. */
 const largestPiece = 256 * 1024;
+
+/**
+ * A file up to this size is hashed so soon that what has to be undone may wait for it: a server answers what is asked of
+ * one path in order.
+ */
+const soonHashed = 2 ** 30;
 
 export interface UploadParts {
   readonly source: UploadSource;
@@ -118,6 +124,8 @@ export class Upload {
     const handle = await remote.open(path, await this.#openMode(remote));
     this.#opened = true;
     let closing: Promise<Closing> | null = null;
+    /** Where the file ends when all that was sent has arrived. */
+    let whole = null as number | null;
     let prepared: PreparedHash | null = null;
     try {
       await requireHashes(remote, verify, path);
@@ -145,7 +153,9 @@ export class Upload {
           this.#options.signal,
           (sentTo) => {
             // A shell would not wait for what is still on its way.
-            if (!hashesByRequest(remote) || isLonger(sentTo)) return;
+            const isCheap = verify !== null && remote.hashesCheaply(verify.algorithm);
+            if (!isCheap || sentTo > soonHashed || isLonger(sentTo)) return;
+            whole = sentTo;
             closing = this.#close(remote, handle, sentTo);
             closing.catch(() => undefined);
           },
@@ -157,7 +167,7 @@ export class Upload {
       return await closing;
     } catch (thrown) {
       prepared?.drop();
-      await this.#leave(remote, handle, toFault(thrown), closing !== null);
+      await this.#leave(remote, handle, toFault(thrown), closing !== null, whole === this.#arrived);
       throw thrown;
     }
   }
@@ -236,7 +246,7 @@ export class Upload {
     const closing = handle.close();
     const looking = unseen && !remote.facts.renameKeeps ? lstatOrNull(remote, target) : Promise.resolve(null);
     const hashing =
-      isVerified(remote, verify, size) && hashesByRequest(remote)
+      isVerified(remote, verify, size) && remote.hashesCheaply(verify.algorithm)
         ? remote.hash(path, verify.algorithm, { start: 0, length: 0 })
         : (prepared?.make() ?? Promise.resolve(null));
     hashing.catch(() => undefined);
@@ -329,7 +339,13 @@ export class Upload {
    * What a fault leaves at the server: no more than was answered for, without a gap, so that whoever resumes can trust
    * its size. Nothing of it where nothing was written.
    */
-  async #leave(remote: Remote, handle: RemoteHandle, fault: Fault, closing: boolean): Promise<void> {
+  async #leave(
+    remote: Remote,
+    handle: RemoteHandle,
+    fault: Fault,
+    closing: boolean,
+    isWhole: boolean,
+  ): Promise<void> {
     if (fault.code === 'no-connection' || fault.code === 'timed-out') return;
     const { source } = this.#parts;
     const { path, open, inPlace, from } = this.plan;
@@ -337,7 +353,7 @@ export class Upload {
     const useless = !source.seekable && !inPlace && (source.broken !== null || fault.code === 'cancelled');
     const touched = !inPlace || this.#arrived > from;
     const steps: Promise<unknown>[] = [];
-    if (!nothing && !useless && touched && fault.code !== 'verification-failed') {
+    if (!nothing && !useless && touched && !isWhole && fault.code !== 'verification-failed') {
       const change: RemoteChange = { size: this.#arrived };
       steps.push(closing ? remote.setStat(path, change) : handle.setStat(change));
     }

@@ -9,15 +9,11 @@ type Wanted = TransferOptions['verify'];
 /** Below this, a program started at the server costs more than the file: one among several is only verified so by name. */
 const worthAProgram = 2 ** 20;
 
-/** Whether the server makes a hash in answer to a request, and not by a program. */
-export function hashesByRequest(remote: Remote): boolean {
-  return ['check-file', 'check-file-name', 'md5-hash'].some((extension) => remote.has(extension));
-}
-
 /** Whether a file of that size is to be verified at this server. */
 export function isVerified(remote: Remote, wanted: Wanted, size: number): wanted is NonNullable<Wanted> {
   if (wanted === null) return false;
-  return wanted.explicit || wanted.alone === true || size >= worthAProgram || hashesByRequest(remote);
+  const { explicit, alone: isAlone, algorithm } = wanted;
+  return explicit || isAlone === true || size >= worthAProgram || remote.hashesCheaply(algorithm);
 }
 
 /** The same for the only file of a command. */

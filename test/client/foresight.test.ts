@@ -48,12 +48,25 @@ describe('what is asked ahead', () => {
 
   it('is not asked twice where it is on its way', () => {
     const asked = new Asked();
-    asked.foresight.foresee([{ ask: 'stat', path: '/a' }]);
     asked.foresight.foresee([
       { ask: 'stat', path: '/a' },
       { ask: 'lstat', path: '/a' },
     ]);
+    asked.foresight.foresee([{ ask: 'lstat', path: '/a' }]);
     expect(asked.questions).toEqual(['stat /a', 'lstat /a']);
+  });
+
+  it('begins anew where a part of it was used: what is left of an earlier command is not of this one', async () => {
+    const asked = new Asked();
+    const questions = [
+      { ask: 'stat', path: '/a' },
+      { ask: 'lstat', path: '/a' },
+    ] as const;
+    asked.foresight.foresee(questions);
+    await asked.foresight.answer('stat', '/a');
+    asked.foresight.foresee(questions);
+    expect(asked.questions).toHaveLength(4);
+    expect((await asked.foresight.answer('lstat', '/a')).size).toBe(4);
   });
 
   it('counts for nothing once anything else was asked', async () => {
@@ -69,7 +82,7 @@ describe('what is asked ahead', () => {
   it('counts for nothing after a while', async () => {
     const asked = new Asked();
     asked.foresight.foresee([{ ask: 'stat', path: '/a' }]);
-    asked.now = 2000;
+    asked.now = 1000;
     expect((await asked.foresight.answer('stat', '/a')).size).toBe(2);
   });
 });

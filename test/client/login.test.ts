@@ -309,7 +309,7 @@ describe('login with questions and passwords', () => {
         isPassword(attempt, 'right') ? attempt.accept() : attempt.reject(['password']),
       );
       expect(await granted(options(server, who()))).toBe('password');
-      expect(server.tried).toEqual(['publickey', 'none', 'password']);
+      expect(server.tried).toEqual(['publickey', 'password']);
     });
 
     it('and each of them once to a server that refuses them', async () => {
@@ -317,7 +317,7 @@ describe('login with questions and passwords', () => {
         isPassword(attempt, 'right') ? attempt.accept() : attempt.reject(['publickey', 'password']),
       );
       expect(await granted(options(server, who()))).toBe('password');
-      expect(server.tried).toEqual(['publickey', 'publickey', 'none', 'password']);
+      expect(server.tried).toEqual(['publickey', 'publickey', 'password']);
     });
 
     it('and asks for nothing where nothing is wanted', async () => {
@@ -325,6 +325,11 @@ describe('login with questions and passwords', () => {
         attempt.method === 'none' ? attempt.accept() : attempt.reject(['publickey']),
       );
       expect(await granted(options(server, who()))).toBe('none');
+    });
+
+    it('but not for who needs nothing by custom', async () => {
+      const server = await start((attempt) => attempt.accept());
+      expect(await granted(options(server, { ...who(), user: 'anonymous' }))).toBe('none');
     });
 
     it('but not many: a server that counts attempts would send it away', async () => {

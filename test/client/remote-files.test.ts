@@ -225,7 +225,7 @@ describe('remote files at our server', () => {
     const { remote } = opened;
     expect(remote.facts).toMatchObject({ version: 3, maxRead: 261_120, maxWrite: 261_120 });
     expect(remote.facts.product).toMatchObject({ name: 'Plimsoll' });
-    expect(remote.hashesCheaply).toBe(true);
+    expect(remote.hashesCheaply('md5')).toBe(true);
     expect(await remote.accountStatus()).toMatchObject({ account: 'alice', state: 'active' });
     expect(await remote.realpath('.')).toBe('/');
   });
@@ -265,7 +265,7 @@ describe.skipIf(withoutSshd())("remote files at OpenSSH's server", () => {
   it('knows that there is no account, and hashes by the shell', async () => {
     const { remote } = opened;
     expect(remote.facts.product).toBeNull();
-    expect(remote.hashesCheaply).toBe(false);
+    expect(remote.hashesCheaply('md5')).toBe(false);
     expect(await remote.accountStatus()).toBeNull();
     expect((await remote.space('.'))?.total).toBeGreaterThan(0);
     chmodSync(server.folder, 0o755);

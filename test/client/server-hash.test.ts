@@ -88,7 +88,7 @@ describe('hashes of servers', () => {
     const { remote, asked } = await hashing(['check-file'], reply);
     expect(await remote.hash('/a', 'md5', whole)).toEqual({ algorithm: 'md5', hash: md5, by: 'check-file' });
     expect(asked).toEqual(['check-file-name']);
-    expect(remote.hashesCheaply).toBe(true);
+    expect(remote.hashesCheaply('md5')).toBe(true);
   });
 
   const useless: readonly (readonly [string, (id: number) => Buffer])[] = [
@@ -99,7 +99,7 @@ describe('hashes of servers', () => {
   it.each(useless)('that are %s are not believed', async (_, reply) => {
     const { remote } = await hashing(['check-file'], reply);
     expect(await remote.hash('/a', 'md5', whole)).toBeNull();
-    expect(remote.hashesCheaply).toBe(false);
+    expect(remote.hashesCheaply('md5')).toBe(false);
   });
 
   it('come from md5-hash where check-file is refused', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -141,7 +141,8 @@ describe('what arrives is verified', () => {
     let grown = false;
     const put = rig({
       onMoved: () => {
-        if (!grown) writeFileSync(here('grows'), Buffer.concat([data, data]));
+        // Written anew it would be empty for a moment, in which it may be read.
+        if (!grown) appendFileSync(here('grows'), data);
         grown = true;
       },
     });

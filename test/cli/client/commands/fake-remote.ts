@@ -11,7 +11,7 @@ export function fakeRemote(given: Partial<Remote>): Remote {
       ...{ maxRead: 32_768, maxWrite: 32_768 },
     },
     has: () => false,
-    hashesCheaply: false,
+    hashesCheaply: () => false,
     takeStderr: () => '',
     list: async function* () {
       await unsupported();
