@@ -63,6 +63,17 @@ describe('putFile', () => {
     expect((await server.read('/small2')).toString()).toBe('abc');
   });
 
+  it('leaves no more than what arrived without a gap, though the file is closed when a WRITE is refused', async () => {
+    server.faults.refuse('write', { fault: 'quota', after: 1, times: 1 });
+    const { options } = rig();
+    const item = { remote: 'gap', local: local('gap', randomBytes(700_000)) };
+    const fault = await faultOf(putFile(link, item, options));
+    expect(fault).toBeInstanceOf(StoppedTransfer);
+    expect(fault).toMatchObject({ code: 'quota', there: 261_120 });
+    expect(operations()).toContain('check-file-name');
+    expect((await server.read('/gap.filepart')).length).toBe(261_120);
+  });
+
   it('takes no longer for a person who thinks about it', async () => {
     await server.write('/slowly', 'old');
     const { options } = rig();

@@ -110,6 +110,7 @@ describe('hashes of servers', () => {
     await remote.hash('/a', 'md5', whole);
     // What was refused once is not asked again.
     expect(asked).toEqual(['check-file-name', 'md5-hash', 'md5-hash']);
+    expect([remote.hashesCheaply('md5'), remote.hashesCheaply('sha256')]).toEqual([true, false]);
   });
 
   it("tell the file's own fault", async () => {
