@@ -5,5 +5,8 @@ import { setFlagsFromString } from 'node:v8';
 // the old one (docs/decisions/client-memory.md). Before the program is loaded, which makes it grow already.
 setFlagsFromString('--semi-space-growth-factor=1');
 
+const { collectSpentBuffers } = await import('../cli/client/spent-buffers.js');
+collectSpentBuffers();
+
 const { main } = await import('../cli/client/main.js');
 await main();
