@@ -4,7 +4,7 @@
  */
 const counts = {
   jailSwaps: { quick: 1_500, ci: 100_000 },
-  jailPaths: { quick: 200, ci: 5_000 },
+  jailPaths: { quick: 120, ci: 5_000 },
   propertyRuns: { quick: 50, ci: 1_000 },
   listedEntries: { quick: 30_000, ci: 100_000 },
   deepFolders: { quick: 600, ci: 20_000 },
@@ -22,12 +22,12 @@ const counts = {
   quotaMoments: { quick: 2, ci: 48 },
   quotaVoyages: { quick: 12, ci: 3_000 },
   transferMoments: { quick: 10, ci: 100 },
-  transferCuts: { quick: 3, ci: 40 },
-  walkedFiles: { quick: 10_000, ci: 100_000 },
+  transferCuts: { quick: 2, ci: 40 },
+  walkedFiles: { quick: 5_000, ci: 100_000 },
   programCuts: { quick: 1, ci: 20 },
   mountedCommits: { quick: 2, ci: 4 },
   mountedFiles: { quick: 6, ci: 20 },
-  prefetchBytes: { quick: 128 * 2 ** 20, ci: 2 ** 30 },
+  prefetchBytes: { quick: 96 * 2 ** 20, ci: 2 ** 30 },
 } as const satisfies Record<string, { readonly quick: number; readonly ci: number }>;
 
 const size = process.env['CI'] === 'true' ? 'ci' : 'quick';
